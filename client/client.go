@@ -1,0 +1,198 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/portkey-integration/portkey-integration-go/gen"
+)
+
+const headerAPIKey = "X-Portkey-Api-Key"
+
+// Client reads integrations. Make one with [New] and share it: it is safe for concurrent use, and its connections are
+// worth reusing.
+type Client struct {
+	baseURL          string
+	http             *http.Client
+	maxRetries       int
+	maxResponseBytes int64
+	header           http.Header // Without the credentials.
+	apiKey, bearer   secret
+	secrets          []secret // All that must not be printed.
+	logger           *slog.Logger
+	validation       Validation
+	reportHandler    func(context.Context, Report)
+}
+
+// New makes a Client. Whatever is wrong with the options is returned in one error.
+func New(opts ...Option) (*Client, error) {
+	config, err := newConfig(opts)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	base, err := parseBaseURL(config.baseURL, config.insecureHTTP)
+	if err != nil {
+		return nil, fmt.Errorf("client: base URL: %w", err)
+	}
+	c := &Client{
+		baseURL:          base,
+		http:             newHTTPClient(config.httpClient, config.timeout),
+		maxRetries:       config.maxRetries,
+		maxResponseBytes: config.maxResponseBytes,
+		header:           config.header,
+		apiKey:           config.apiKey,
+		bearer:           config.bearer,
+		secrets:          config.headerSecrets,
+		logger:           config.logger,
+		validation:       config.validation,
+		reportHandler:    config.reportHandler,
+	}
+	for _, s := range []secret{c.apiKey, c.bearer} {
+		if !s.isZero() {
+			c.secrets = append(c.secrets, s)
+		}
+	}
+	return c, nil
+}
+
+// Format implements [fmt.Formatter]: whatever the verb, it prints the base URL and nothing else.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "client.Client(%s)", c.baseURL) }
+
+// LogValue implements [slog.LogValuer] with what Format prints.
+func (c *Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// RetrieveIntegration returns the integration with the given slug (operation retrieveIntegration, GET
+// /integrations/{slug}). Some deployments take the integration's UUID in place of the slug.
+//
+// The error wraps [ErrInvalidSlug] where nothing was sent, or one of [*APIError] (a status other than 200),
+// [*ValidationError] (the answer breaks the contract), [*DecodeError], [*ResponseTooLargeError], [*RedirectError] and
+// [*TransportError] (no complete answer, which includes the end of ctx).
+func (c *Client) RetrieveIntegration(ctx context.Context, slug string, opts ...CallOption) (*Integration, error) {
+	integration, err := c.retrieve(ctx, slug, opts)
+	if err != nil {
+		return nil, fmt.Errorf("client: retrieve integration %q: %w", slug, err)
+	}
+	return integration, nil
+}
+
+func (c *Client) retrieve(ctx context.Context, slug string, opts []CallOption) (*Integration, error) {
+	var call callConfig
+	var errs []error
+	for _, opt := range opts {
+		if err := opt(&call); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(append(errs, checkSlug(slug))...); err != nil {
+		return nil, err
+	}
+	request, err := c.newRequest(ctx, slug, &call)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.exchange(request)
+	if call.response != nil {
+		*call.response = answer.public()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if answer.response.StatusCode != http.StatusOK {
+		e := c.apiError(answer)
+		e.Message = scrub(e.Message, call.secrets)
+		return nil, e
+	}
+	return c.read(ctx, answer)
+}
+
+func (c *Client) newRequest(ctx context.Context, slug string, call *callConfig) (*http.Request, error) {
+	request, err := gen.NewRetrieveIntegrationRequest(c.baseURL, gen.Slug(slug), &gen.RetrieveIntegrationParams{
+		WorkspaceID: call.workspaceID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	header := c.header.Clone()
+	for name, values := range call.header {
+		header[name] = values
+	}
+	if !c.apiKey.isZero() {
+		header[headerAPIKey] = []string{c.apiKey.reveal()}
+	}
+	if !c.bearer.isZero() {
+		header["Authorization"] = []string{"Bearer " + c.bearer.reveal()}
+	}
+	request.Header = header
+	return request.WithContext(ctx), nil
+}
+
+// read checks an answer with status 200 and gives it its type.
+func (c *Client) read(ctx context.Context, a *answer) (*Integration, error) {
+	if c.validation == ValidationOff {
+		return newIntegration(a.body)
+	}
+	checked, err := checkAnswer(a)
+	if err != nil {
+		return nil, err
+	}
+	if c.reportHandler != nil {
+		if report := checked.report(); len(report.Violations)+len(report.Drift) > 0 {
+			c.reportHandler(ctx, report)
+		}
+	}
+	if c.validation == ValidationStrict && len(checked.violations) > 0 {
+		return nil, &ValidationError{
+			StatusCode: a.response.StatusCode,
+			TraceID:    c.clean(traceID(a.response)),
+			Report:     checked.report(),
+			Body:       keep(a.body),
+		}
+	}
+	return checked.integration()
+}
+
+func parseBaseURL(text string, insecure bool) (string, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		// The error of url.Parse quotes the text, which may hold a password.
+		return "", errors.New("it cannot be parsed as a URL")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "", errors.New("its scheme is neither https nor http")
+	case u.User != nil:
+		return "", errors.New("it has user information; use WithAPIKey or WithBearerToken")
+	case u.Hostname() == "":
+		return "", errors.New("it has no host")
+	case u.RawQuery != "" || u.ForceQuery:
+		return "", errors.New("it has a query; use WithWorkspaceID for the workspace")
+	case u.Fragment != "" || strings.Contains(text, "#"):
+		return "", errors.New("it has a fragment")
+	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
+		return "", fmt.Errorf("plain http to %s would show the key to the network; use https, or WithInsecureHTTP", u.Hostname())
+	}
+	return strings.TrimRight(u.String(), "/") + "/", nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// origin is the scheme, host and port of u (RFC 6454).
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}

@@ -1,0 +1,219 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/go-json-experiment/json"
+)
+
+// maxKeptBody is how much of a body an error keeps, in bytes.
+const maxKeptBody = 64 << 10
+
+// Errors that an [*APIError] matches with [errors.Is], by the status of the answer.
+var (
+	ErrBadRequest   = errors.New("bad request")  // 400, 422
+	ErrUnauthorized = errors.New("unauthorized") // 401, 412 (a JWT that was refused)
+	ErrForbidden    = errors.New("forbidden")    // 403
+	ErrNotFound     = errors.New("not found")    // 404
+	ErrRateLimited  = errors.New("rate limited") // 429
+	ErrServer       = errors.New("server error") // 500 and above
+)
+
+// APIError is an answer with a status other than 200.
+type APIError struct {
+	StatusCode int
+	Code       string        // The vendor's code, for example AB03; empty where the answer has none.
+	Message    string        // What the server says, credentials removed; empty where it says nothing.
+	TraceID    string        // The header x-portkey-trace-id, which the vendor's support asks for; often empty.
+	RetryAfter time.Duration // The header Retry-After; 0 where there is none.
+	Attempts   int           // Number of requests made.
+	Body       []byte        // The first 64 KiB of the body. Not part of Error().
+}
+
+func (e *APIError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "status %d", e.StatusCode)
+	if text := http.StatusText(e.StatusCode); text != "" {
+		b.WriteString(" " + text)
+	}
+	if e.Code != "" {
+		b.WriteString(": " + e.Code)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, " (retry after %v)", e.RetryAfter)
+	}
+	if e.TraceID != "" {
+		fmt.Fprintf(&b, " (trace %s)", e.TraceID)
+	}
+	return b.String()
+}
+
+// Is reports whether target is the sentinel of e's status.
+func (e *APIError) Is(target error) bool {
+	switch target {
+	case ErrBadRequest:
+		return e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity
+	case ErrUnauthorized:
+		return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusPreconditionFailed
+	case ErrForbidden:
+		return e.StatusCode == http.StatusForbidden
+	case ErrNotFound:
+		return e.StatusCode == http.StatusNotFound
+	case ErrRateLimited:
+		return e.StatusCode == http.StatusTooManyRequests
+	case ErrServer:
+		return e.StatusCode >= 500
+	}
+	return false
+}
+
+// ValidationError is an answer that breaks the contract. It is returned with [ValidationStrict] only.
+type ValidationError struct {
+	StatusCode int
+	TraceID    string // The header x-portkey-trace-id.
+	Report     Report // What is wrong and where; has at least one violation.
+	Body       []byte // The first 64 KiB of the body, which may hold an unmasked secret. Not part of Error().
+}
+
+func (e *ValidationError) Error() string {
+	const shown = 3
+	violations := e.Report.Violations
+	var b strings.Builder
+	fmt.Fprintf(&b, "the answer breaks the contract in %d place", len(violations))
+	if len(violations) != 1 {
+		b.WriteByte('s')
+	}
+	for i, v := range violations[:min(shown, len(violations))] {
+		b.WriteString([]string{": ", "; "}[min(i, 1)] + v.String())
+	}
+	if more := len(violations) - shown; more > 0 {
+		fmt.Fprintf(&b, "; and %d more", more)
+	}
+	return b.String()
+}
+
+// DecodeError is a body that is not what JSON and the types of package gen can hold: no JSON at all, duplicate names,
+// invalid UTF-8, data after the end, nesting deeper than 10,000, or (unless answers are validated) a wrong type.
+type DecodeError struct {
+	StatusCode int    // 0 where the body came without one.
+	Offset     int64  // Where in the body, in bytes.
+	Pointer    string // Where in the value, as a JSON Pointer.
+	Reason     string // What is wrong. It quotes nothing of the body.
+	Body       []byte // The first 64 KiB of the body. Not part of Error().
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("the body cannot be decoded: %s (at byte %d, %q)", e.Reason, e.Offset, e.Pointer)
+}
+
+// ResponseTooLargeError is a body of more bytes than [WithMaxResponseBytes] allows, after decompression.
+type ResponseTooLargeError struct {
+	StatusCode int
+	Limit      int64 // In bytes.
+}
+
+func (e *ResponseTooLargeError) Error() string {
+	return fmt.Sprintf("the body is larger than %d bytes; raise the limit with WithMaxResponseBytes", e.Limit)
+}
+
+// RedirectError is a redirect that was not followed, since the key would have gone to another origin, or since there
+// were too many.
+type RedirectError struct {
+	From, To string // Origins: scheme, host and port.
+	Reason   string
+}
+
+func (e *RedirectError) Error() string {
+	return fmt.Sprintf("redirect from %s to %s not followed: %s", e.From, e.To, e.Reason)
+}
+
+// TransportError is a failure to get a complete answer: no connection, a broken one, a timeout, a context that ended.
+// It wraps the cause, so that [context.Canceled], [context.DeadlineExceeded] and the errors of package net stay visible.
+type TransportError struct {
+	StatusCode int    // Status of the answer that broke off; 0 where none began.
+	Attempts   int    // Number of requests made.
+	Body       []byte // What came of the body before it broke off, at most 64 KiB. Not part of Error().
+	Err        error
+}
+
+func (e *TransportError) Error() string {
+	s := fmt.Sprintf("no complete answer after %d attempt", e.Attempts)
+	if e.Attempts != 1 {
+		s += "s"
+	}
+	if e.StatusCode != 0 {
+		s += fmt.Sprintf(" (status %d)", e.StatusCode)
+	}
+	return s + ": " + e.Err.Error()
+}
+
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// apiError reads an answer with a status other than 200. All four documented shapes of the body are understood, and
+// any other is kept.
+func (c *Client) apiError(a *answer) *APIError {
+	e := &APIError{
+		StatusCode: a.response.StatusCode,
+		TraceID:    c.clean(traceID(a.response)),
+		Attempts:   a.attempts,
+		Body:       keep(a.body),
+	}
+	e.RetryAfter, _ = retryAfter(a.response.Header)
+	var body struct {
+		Message   string `json:"message"`
+		ErrorCode string `json:"errorCode"`
+		Data      struct {
+			Message   string `json:"message"`
+			ErrorCode string `json:"errorCode"`
+		} `json:"data"`
+		Error struct {
+			Message string `json:"message"`
+			Code    any    `json:"code"`
+		} `json:"error"`
+	}
+	// What cannot be decoded stays empty: the status alone is an error worth returning.
+	_ = json.Unmarshal(a.body, &body, json.RejectUnknownMembers(false))
+	e.Message = c.clean(firstOf(body.Data.Message, body.Error.Message, body.Message))
+	code := ""
+	if body.Error.Code != nil {
+		code = fmt.Sprint(body.Error.Code)
+	}
+	e.Code = c.clean(firstOf(body.Data.ErrorCode, code, body.ErrorCode))
+	return e
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// clean makes text from a server fit to print: one line, of bounded length, without the credentials that were sent.
+func (c *Client) clean(text string) string {
+	const most = 500
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, scrub(text, c.secrets))
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return text
+}
+
+func keep(body []byte) []byte {
+	return body[:min(len(body), maxKeptBody):min(len(body), maxKeptBody)]
+}

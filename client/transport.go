@@ -1,0 +1,172 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// answer is what came of an exchange: a response, read to its end.
+type answer struct {
+	response *http.Response // Its body is closed; nil where there was no response.
+	body     []byte
+	attempts int
+}
+
+// public is the response as a caller may have it: the body can be read again, the credentials are gone.
+func (a *answer) public() *http.Response {
+	if a.response == nil {
+		return nil
+	}
+	r := *a.response
+	r.Body = io.NopCloser(bytes.NewReader(a.body))
+	if r.Request != nil {
+		request := r.Request.Clone(context.WithoutCancel(r.Request.Context()))
+		request.Header = http.Header{}
+		r.Request = request
+	}
+	return &r
+}
+
+// newHTTPClient makes the client that sends requests: a copy of base with our redirect policy in front of its own.
+func newHTTPClient(base *http.Client, timeout *time.Duration) *http.Client {
+	var h http.Client
+	if base != nil {
+		h = *base
+	} else {
+		h = http.Client{Transport: newTransport(), Timeout: defaultTimeout}
+	}
+	if timeout != nil {
+		h.Timeout = *timeout
+	} else if h.Timeout == 0 {
+		h.Timeout = defaultTimeout
+	}
+	h.CheckRedirect = redirectPolicy(h.CheckRedirect)
+	// go-retryablehttp closes the idle connections after each failure, those of other callers too. It finds them
+	// through this interface; a bare RoundTripper has none.
+	transport := h.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	h.Transport = roundTripper(transport.RoundTrip)
+	return &h
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// newTransport is http.DefaultTransport made for many calls to one host, of which it would keep two connections.
+func newTransport() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.MaxIdleConns = 256
+	t.MaxIdleConnsPerHost = 256
+	return t
+}
+
+// exchange sends the request, again if it may be, and reads the last response to its end. The answer is never nil.
+func (c *Client) exchange(request *http.Request) (*answer, error) {
+	x := &exchange{client: c, answer: &answer{}}
+	retry := retryablehttp.Client{
+		HTTPClient:     c.http,
+		RetryMax:       c.maxRetries,
+		CheckRetry:     x.checkRetry,
+		Backoff:        x.backoff,
+		RequestLogHook: x.begin,
+		ErrorHandler:   retryablehttp.PassthroughErrorHandler,
+	}
+	r := &retryablehttp.Request{Request: request}
+	r.SetResponseHandler(x.read)
+	response, err := retry.Do(r)
+	if response != nil {
+		x.answer.response = response
+	}
+	if err == nil {
+		return x.answer, nil
+	}
+	var (
+		redirect *RedirectError
+		tooLarge *ResponseTooLargeError
+	)
+	switch {
+	case errors.As(err, &redirect):
+		return x.answer, redirect
+	case errors.As(err, &tooLarge):
+		return x.answer, tooLarge
+	}
+	failure := &TransportError{Attempts: x.answer.attempts, Body: keep(x.answer.body), Err: err}
+	// A url.Error quotes the URL, whose query is nobody's business.
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		failure.Err = u.Err
+	}
+	if x.answer.response != nil {
+		failure.StatusCode = x.answer.response.StatusCode
+	}
+	return x.answer, failure
+}
+
+// exchange is the state of one call: the attempts made so far and what the last one brought.
+type exchange struct {
+	client *Client
+	answer *answer
+	start  time.Time     // Of the current attempt.
+	wait   time.Duration // Before the next attempt.
+	done   bool          // The current attempt's response was read.
+}
+
+func (x *exchange) begin(retryablehttp.Logger, *http.Request, int) {
+	x.answer.attempts++
+	x.answer.response, x.answer.body = nil, nil
+	x.start, x.done = time.Now(), false
+}
+
+// read reads the body within the attempt, so that its timeout holds and a body that breaks off is asked for again.
+func (x *exchange) read(response *http.Response) error {
+	defer response.Body.Close()
+	x.answer.response, x.done = response, true
+	limit := x.client.maxResponseBytes
+	if response.StatusCode != http.StatusOK {
+		limit = maxKeptBody
+	}
+	body, err := readBody(response, limit)
+	x.answer.body = body
+	x.log(response.StatusCode, len(body), traceID(response))
+	if tooLarge := (*ResponseTooLargeError)(nil); errors.As(err, &tooLarge) && response.StatusCode != http.StatusOK {
+		// Of an error, what fits is enough. A little more is read so that the connection can be used again.
+		_, _ = io.CopyN(io.Discard, response.Body, maxKeptBody)
+		return nil
+	}
+	return err
+}
+
+// readBody reads at most limit bytes. What it read comes with the error too.
+func readBody(response *http.Response, limit int64) ([]byte, error) {
+	tooLarge := &ResponseTooLargeError{StatusCode: response.StatusCode, Limit: limit}
+	var buffer bytes.Buffer
+	if n := response.ContentLength; n > 0 {
+		if n > limit && response.StatusCode == http.StatusOK {
+			return nil, tooLarge
+		}
+		// One byte more is what lets the buffer see the end without growing. A server's word is taken up to a bound.
+		buffer.Grow(int(min(n, limit, 1<<20)) + bytes.MinRead)
+	}
+	n, err := buffer.ReadFrom(io.LimitReader(response.Body, limit+1))
+	if n > limit {
+		return buffer.Bytes()[:limit], tooLarge
+	}
+	return buffer.Bytes(), err
+}
+
+func traceID(response *http.Response) string {
+	return response.Header.Get("X-Portkey-Trace-Id")
+}
