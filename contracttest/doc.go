@@ -1,0 +1,25 @@
+// Package contracttest is a kit for tests against the contract of GET /integrations/{slug} of the Portkey Admin API.
+//
+// To test a program that reads integrations, start a [Server]: it serves the contract's named examples, demands a key,
+// and fails the test when a request breaks the contract.
+//
+//	func TestReadsIntegration(t *testing.T) {
+//		srv := contracttest.NewServer(t)
+//		c, err := client.New(client.WithBaseURL(srv.URL), client.WithAPIKey(srv.APIKey()))
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		in, err := c.RetrieveIntegration(t.Context(), "openai-production")
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		if in.Provider() != client.ProviderOpenAI {
+//			t.Errorf("provider is %s", in.Provider())
+//		}
+//	}
+//
+// [WithFixture] adds answers of one's own, [WithFault] makes the server misbehave, [Server.Requests] tells what it was
+// asked. [NewHandler] is the same server as an [http.Handler], for use outside of tests.
+//
+// Nothing here prints a key or a value of an answer: findings name the place and the rule that was broken.
+package contracttest

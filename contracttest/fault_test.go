@@ -1,0 +1,242 @@
+package contracttest_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
+)
+
+const slug = "azure-openai-entra"
+
+func TestFaultsThatAnswer(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault contracttest.Fault
+		want  int
+		body  string // a part of it
+		head  [2]string
+	}{
+		{"status of the contract", contracttest.Fault{Status: 429}, 429, `"errorCode":"AB06"`, [2]string{"Content-Type", "application/json"}},
+		{"status unknown to the contract", contracttest.Fault{Status: 418}, 418, `{"data":{"message":"I'm a teapot"},"success":false}`, [2]string{}},
+		{"code and message", contracttest.Fault{Status: 403, Code: "XY99", Message: "<no>"}, 403, `"message":"<no>"`, [2]string{}},
+		{"code alone", contracttest.Fault{Code: "XY99"}, 500, `"errorCode":"XY99"`, [2]string{}},
+		{"retry after", contracttest.Fault{Status: 503, RetryAfter: "7"}, 503, "Service unavailable", [2]string{"Retry-After", "7"}},
+		{"header", contracttest.Fault{Header: http.Header{"x-portkey-trace-id": nil, "content-type": {"text/plain"}}}, 200, `"slug"`, [2]string{"Content-Type", "text/plain"}},
+		{"no trace id", contracttest.Fault{Header: http.Header{"X-Portkey-Trace-Id": nil}}, 200, `"slug"`, [2]string{"X-Portkey-Trace-Id", ""}},
+		{"body", contracttest.Fault{Body: []byte("[1")}, 200, "[1", [2]string{}},
+		{"empty body", contracttest.Fault{Status: 500, Body: []byte{}}, 500, "", [2]string{"Content-Length", "0"}},
+		{"page", contracttest.Fault{HTML: true}, 502, "<html>", [2]string{"Content-Type", "text/html"}},
+		{"page with 200", contracttest.Fault{HTML: true, Status: 200}, 200, "<html>", [2]string{}},
+		{"redirect", contracttest.Fault{Redirect: "https://elsewhere.example/x"}, 302, "", [2]string{"Location", "https://elsewhere.example/x"}},
+		{"permanent redirect", contracttest.Fault{Redirect: "https://elsewhere.example/x", Status: 308}, 308, "", [2]string{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			srv := contracttest.NewServer(t, contracttest.WithFault(slug, test.fault))
+			resp, body := send(t, srv, "/integrations/"+slug)
+			if resp.StatusCode != test.want || !strings.Contains(string(body), test.body) || (test.body == "") != (len(body) == 0) {
+				t.Errorf("status %d, body %s", resp.StatusCode, body)
+			}
+			if name := test.head[0]; name != "" && resp.Header.Get(name) != test.head[1] {
+				t.Errorf("%s is %q", name, resp.Header.Get(name))
+			}
+			if r := srv.Requests(); r[0].Status != test.want {
+				t.Errorf("recorded %+v", r)
+			}
+		})
+	}
+}
+
+// What breaks the contract must be found, and where; what is only new must not.
+func TestFaultsInTheBody(t *testing.T) {
+	srv := contracttest.NewServer(t,
+		contracttest.WithFault("azure-openai-entra", contracttest.Fault{UnmaskedSecret: true}),
+		contracttest.WithFault("sparse", contracttest.Fault{UnmaskedSecret: true}),
+		contracttest.WithFault("rich", contracttest.Fault{Drift: true}))
+	for _, test := range []struct {
+		slug              string
+		violations, drift []string
+	}{
+		{"azure-openai-entra", []string{"/configurations/azure_entra_client_secret", "/key"}, nil},
+		{"sparse", []string{"/key"}, nil},
+		{"rich", nil, []string{"/contracttest_drift", "/status"}},
+	} {
+		_, body := send(t, srv, "/integrations/"+test.slug)
+		report, err := client.Check(200, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range test.violations {
+			if !has(report.Violations, want) {
+				t.Errorf("%s: no violation at %s in %v", test.slug, want, report.Violations)
+			}
+		}
+		for _, want := range test.drift {
+			if !has(report.Drift, want) {
+				t.Errorf("%s: no drift at %s in %v", test.slug, want, report.Drift)
+			}
+		}
+		if test.violations == nil && !report.Conforms() {
+			t.Errorf("%s: %v", test.slug, report.Violations)
+		}
+		if strings.Contains(string(body), contracttest.UnmaskedSecret) != (test.violations != nil) {
+			t.Errorf("%s: the secret is not where it should be", test.slug)
+		}
+	}
+}
+
+func has(findings []client.Finding, pointer string) bool {
+	for _, f := range findings {
+		if f.Pointer == pointer {
+			return true
+		}
+	}
+	return false
+}
+
+func TestFaultsThatBreakOff(t *testing.T) {
+	whole := len(exampleBody(t, slug))
+	srv := contracttest.NewServer(t)
+
+	srv.SetFault(slug, contracttest.Fault{Truncate: true})
+	resp, body, err := try(t, srv, "/integrations/"+slug)
+	if !errors.Is(err, io.ErrUnexpectedEOF) || resp.StatusCode != 200 || len(body) != whole/2 {
+		t.Errorf("truncated: %d of %d bytes, %v", len(body), whole, err)
+	}
+
+	srv.Client().CloseIdleConnections()
+	srv.SetFault(slug, contracttest.Fault{Reset: true})
+	if _, _, err := try(t, srv, "/integrations/"+slug); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("reset: %v", err)
+	}
+	if r := srv.Requests(); len(r) != 2 || r[1].Status != 0 {
+		t.Errorf("recorded %+v", r)
+	}
+}
+
+// Hang and Stall end with the client's patience and with the server.
+func TestFaultsThatWait(t *testing.T) {
+	for name, fault := range map[string]contracttest.Fault{
+		"hang": {Hang: true}, "stall": {Stall: true}, "delay": {Delay: 24 * time.Hour},
+	} {
+		t.Run(name+" until the client gives up", func(t *testing.T) {
+			arrived := make(chan struct{})
+			srv := contracttest.NewServer(t, contracttest.WithFault(slug, fault),
+				contracttest.WithRequestFunc(func(contracttest.Request) { close(arrived) }))
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { <-arrived; cancel() }()
+			_, _, err := try(t, srv, "/integrations/"+slug, func(r *http.Request) { *r = *r.WithContext(ctx) })
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("error is %v", err)
+			}
+		})
+		t.Run(name+" until the server closes", func(t *testing.T) {
+			arrived := make(chan struct{})
+			srv := contracttest.NewServer(t, contracttest.WithFault(slug, fault),
+				contracttest.WithRequestFunc(func(contracttest.Request) { close(arrived) }))
+			go func() { <-arrived; srv.Close() }()
+			if _, _, err := try(t, srv, "/integrations/"+slug); err == nil {
+				t.Error("the answer was complete")
+			}
+		})
+	}
+}
+
+func TestDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, err := contracttest.NewHandler(contracttest.WithFault(slug, contracttest.Fault{Delay: time.Hour}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		start := time.Now()
+		if w := serve(h, slug); w.Code != 200 || time.Since(start) != time.Hour {
+			t.Errorf("status %d after %s", w.Code, time.Since(start))
+		}
+	})
+}
+
+func serve(h http.Handler, slug string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/v1/integrations/"+slug, nil)
+	r.Header.Set("x-portkey-api-key", contracttest.DefaultAPIKey)
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestFaultSequence(t *testing.T) {
+	srv := contracttest.NewServer(t,
+		contracttest.WithFault(slug, contracttest.Fault{Status: 503, Times: 2}, contracttest.Fault{Status: 429, Times: 1}),
+		contracttest.WithFault(contracttest.AnySlug, contracttest.Fault{Status: 500, Times: 1}))
+	statuses := func(paths ...string) (got []int) {
+		for _, path := range paths {
+			resp, _ := send(t, srv, "/integrations/"+path)
+			got = append(got, resp.StatusCode)
+		}
+		return got
+	}
+	id := bodyOf(t, exampleBody(t, slug))["id"].(string)
+	if got := statuses(slug, id, slug, "rich", "rich", slug); !slices.Equal(got, []int{503, 503, 429, 500, 200, 200}) {
+		t.Errorf("statuses %v", got)
+	}
+	srv.SetFault(slug, contracttest.Fault{Status: 502})
+	if got := statuses(slug, slug, slug); !slices.Equal(got, []int{502, 502, 502}) {
+		t.Errorf("statuses %v", got)
+	}
+	srv.SetFault(slug)
+	if got := statuses(slug); !slices.Equal(got, []int{200}) {
+		t.Errorf("statuses %v", got)
+	}
+	if fake := fails(t, func(tb testing.TB) { contracttest.NewServer(tb).SetFault(slug, contracttest.Fault{Times: -1}) }); fake.fatal == "" {
+		t.Error("a fault that contradicts itself was taken")
+	}
+}
+
+// A request that is refused does not use up a fault.
+func TestFaultsAfterChecks(t *testing.T) {
+	srv := contracttest.NewServer(t, contracttest.WithFault(slug, contracttest.Fault{Status: 503, Times: 1}))
+	for i, want := range []int{401, 503, 200} {
+		resp, _ := send(t, srv, "/integrations/"+slug, func(r *http.Request) {
+			if i == 0 {
+				r.Header.Set("x-portkey-api-key", "another")
+			}
+		})
+		if resp.StatusCode != want {
+			t.Errorf("request %d: status %d, want %d", i, resp.StatusCode, want)
+		}
+	}
+}
+
+// The caller's faults stay as they are, and so do the examples.
+func TestFaultsChangeNothingElse(t *testing.T) {
+	faults := []contracttest.Fault{{UnmaskedSecret: true, Times: 3, Header: http.Header{"X-A": {"1"}}}}
+	srv := contracttest.NewServer(t, contracttest.WithFault(slug, faults...))
+	send(t, srv, "/integrations/"+slug)
+	if faults[0].Times != 3 {
+		t.Errorf("Times is %d", faults[0].Times)
+	}
+	if _, body := send(t, contracttest.NewServer(t), "/integrations/"+slug); string(body) != string(exampleBody(t, slug)) {
+		t.Error("the example changed")
+	}
+}
+
+func exampleBody(t *testing.T, name string) []byte {
+	t.Helper()
+	for _, e := range contracttest.Examples() {
+		if e.Name == name {
+			return e.Body
+		}
+	}
+	t.Fatalf("no example %s", name)
+	return nil
+}

@@ -1,0 +1,288 @@
+package contracttest_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
+	"github.com/portkey-integration/portkey-integration-go/gen"
+)
+
+// send makes a request with the server's key, unless edit says otherwise, and reads the whole answer.
+func send(t *testing.T, srv *contracttest.Server, path string, edit ...func(*http.Request)) (*http.Response, []byte) {
+	t.Helper()
+	resp, body, err := try(t, srv, path, edit...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, body
+}
+
+func try(t *testing.T, srv *contracttest.Server, path string, edit ...func(*http.Request)) (*http.Response, []byte, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("x-portkey-api-key", srv.APIKey())
+	for _, f := range edit {
+		f(r)
+	}
+	c := srv.Client()
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := c.Do(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return resp, body, err
+}
+
+func TestServesEveryExample(t *testing.T) {
+	srv := contracttest.NewServer(t)
+	if !strings.HasPrefix(srv.URL, "http://127.0.0.1:") || !strings.HasSuffix(srv.URL, contracttest.DefaultPathPrefix) {
+		t.Errorf("URL is %s", srv.URL)
+	}
+	for _, e := range contracttest.Examples() {
+		paths := []string{"/integrations/" + e.Name}
+		if e.Status == http.StatusOK {
+			paths = append(paths, "/integrations/"+bodyOf(t, e.Body)["id"].(string))
+		}
+		for _, path := range paths {
+			resp, body := send(t, srv, path)
+			if resp.StatusCode != e.Status || resp.Header.Get("Content-Type") != e.ContentType || string(body) != string(e.Body) {
+				t.Errorf("%s: status %d, content type %s, the example's body: %t", path, resp.StatusCode,
+					resp.Header.Get("Content-Type"), string(body) == string(e.Body))
+			}
+			if resp.Header.Get("x-portkey-trace-id") == "" {
+				t.Errorf("%s: no trace id", path)
+			}
+		}
+	}
+}
+
+// Each of these is answered in the API's own shape, and fails the test unless it is a matter of the key's value or of
+// the integration's existence.
+func TestRefusals(t *testing.T) {
+	header := func(name, value string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set(name, value) }
+	}
+	method := func(m string) func(*http.Request) { return func(r *http.Request) { r.Method = m } }
+	noKey := header("x-portkey-api-key", "")
+	for _, test := range []struct {
+		name   string
+		path   string
+		edit   []func(*http.Request)
+		status int
+		code   string
+		report string // in what fails the test; "" when nothing does
+	}{
+		{"bearer", "/integrations/sparse", []func(*http.Request){noKey, header("Authorization", "bearer "+contracttest.DefaultAPIKey)}, 200, "", ""},
+		{"workspace", "/integrations/sparse?workspace_id=ws-1", nil, 200, "", ""},
+		{"unknown slug", "/integrations/nothing-here", nil, 404, "AB08", ""},
+		{"wrong key", "/integrations/sparse", []func(*http.Request){header("x-portkey-api-key", "another")}, 401, "AB05", ""},
+		{"wrong key beats bearer", "/integrations/sparse", []func(*http.Request){header("x-portkey-api-key", "another"), header("Authorization", "Bearer "+contracttest.DefaultAPIKey)}, 401, "AB05", ""},
+		{"no key", "/integrations/sparse", []func(*http.Request){noKey}, 401, "AB05", "no key"},
+		{"basic", "/integrations/sparse", []func(*http.Request){noKey, header("Authorization", "Basic "+contracttest.DefaultAPIKey)}, 401, "AB05", "no key"},
+		{"post", "/integrations/sparse", []func(*http.Request){method("POST")}, 405, "", "method POST"},
+		{"lower-case method", "/integrations/sparse", []func(*http.Request){method("get")}, 405, "", "method get"},
+		{"list", "/integrations/", nil, 404, "AB02", "path: want /v1/integrations/{slug}"},
+		{"another path", "/integrations/sparse/models", nil, 404, "AB02", "path: want"},
+		{"slash in slug", "/integrations/a%2Fb", nil, 400, "AB01", "path parameter slug: "},
+		{"bad slug", "/integrations/a.b", nil, 400, "AB01", "path parameter slug: "},
+		{"long slug", "/integrations/" + strings.Repeat("a", 256), nil, 400, "AB01", "path parameter slug: "},
+		{"empty workspace", "/integrations/sparse?workspace_id=", nil, 400, "AB01", "query parameter workspace_id: "},
+		{"two workspaces", "/integrations/sparse?workspace_id=a&workspace_id=b", nil, 400, "AB01", "given 2 times"},
+		{"unknown parameter", "/integrations/sparse?secret=hunter2", nil, 400, "AB01", "query parameter secret: not in the contract"},
+		{"malformed query", "/integrations/sparse?a;b", nil, 400, "AB01", "query: "},
+		{"body", "/integrations/sparse", []func(*http.Request){func(r *http.Request) {
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader("{}")), 2
+		}}, 400, "AB01", "body: "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fake := fails(t, func(tb testing.TB) {
+				srv := contracttest.NewServer(tb)
+				resp, body := send(t, srv, test.path, test.edit...)
+				if resp.StatusCode != test.status {
+					t.Errorf("status %d, want %d", resp.StatusCode, test.status)
+				}
+				if test.status == http.StatusOK {
+					return
+				}
+				var e gen.ErrorResponse
+				if err := json.Unmarshal(body, &e); err != nil || e.Data == nil || e.Data.Message == "" {
+					t.Fatalf("not the API's error: %v", err)
+				}
+				if got := e.Data.ErrorCode; test.code != "" && (got == nil || *got != test.code) {
+					t.Errorf("code %v, want %s", got, test.code)
+				}
+				if allow := resp.Header.Get("Allow"); test.status == 405 && allow != "GET, HEAD" {
+					t.Errorf("Allow is %q", allow)
+				}
+			})
+			if got := fake.all(); !strings.Contains(got, test.report) || (test.report == "") != (len(fake.errors) == 0) {
+				t.Errorf("reported %q, want %q", got, test.report)
+			}
+			if got := fake.all(); strings.Contains(got, "hunter2") || strings.Contains(got, contracttest.DefaultAPIKey) {
+				t.Errorf("a value was printed: %s", got)
+			}
+		})
+	}
+}
+
+func TestInvalidRequestsAllowed(t *testing.T) {
+	srv := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())
+	send(t, srv, "/integrations/a.b?x=1")
+	if r := srv.Requests(); len(r) != 1 || len(r[0].Problems) != 2 {
+		t.Errorf("recorded %+v", r)
+	}
+}
+
+func TestHead(t *testing.T) {
+	srv := contracttest.NewServer(t)
+	get, body := send(t, srv, "/integrations/rich")
+	head, none := send(t, srv, "/integrations/rich", func(r *http.Request) { r.Method = http.MethodHead })
+	if head.StatusCode != 200 || len(none) != 0 || head.ContentLength != int64(len(body)) ||
+		head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
+		t.Errorf("HEAD: status %d, %d bytes, length %d", head.StatusCode, len(none), head.ContentLength)
+	}
+}
+
+func TestRequests(t *testing.T) {
+	var seen []contracttest.Request
+	srv := contracttest.NewServer(t, contracttest.WithAPIKey("a-key-of-mine"), contracttest.WithPathPrefix("/api/v1/"),
+		contracttest.WithRequestFunc(func(r contracttest.Request) { seen = append(seen, r) }))
+	if !strings.HasSuffix(srv.URL, "/api/v1") {
+		t.Errorf("URL is %s", srv.URL)
+	}
+	send(t, srv, "/integrations/%73parse?workspace_id=ws-1", func(r *http.Request) {
+		r.Header.Set("User-Agent", "me/1.0")
+		r.Header.Set("X-Session-Token", "a-token-of-mine")
+		r.Header.Set("Cookie", "a-cookie-of-mine")
+	})
+	requests := srv.Requests()
+	if len(requests) != 1 || len(seen) != 1 {
+		t.Fatalf("%d requests recorded, %d seen", len(requests), len(seen))
+	}
+	r := requests[0]
+	if r.Method != "GET" || r.Path != "/api/v1/integrations/%73parse" || r.Slug != "sparse" || r.Status != 200 ||
+		r.Query.Get("workspace_id") != "ws-1" || r.Header.Get("User-Agent") != "me/1.0" || !r.HasAPIKey || !r.Authorized {
+		t.Errorf("recorded %+v", r)
+	}
+	recorded, err := json.Marshal(requests)
+	if err != nil || strings.Contains(string(recorded), "of-mine") {
+		t.Errorf("credentials were recorded: %v", err)
+	}
+}
+
+func TestFixtures(t *testing.T) {
+	typed := gen.Integration{ID: "11111111-2222-4333-8444-555555555555", Slug: "mine", Name: "Mine", AIProviderID: "groq"}
+	text := `{"id":"61111111-2222-4333-8444-555555555555","slug":"mine","name":"Mine","ai_provider_id":"groq","created_at":"2025-01-01T00:00:00Z"}`
+	for name, fixture := range map[string]any{
+		"value":   typed,
+		"pointer": &typed,
+		"bytes":   []byte(text),
+		"raw":     json.RawMessage(text),
+		"string":  text,
+		"map":     map[string]any{"id": typed.ID, "slug": "mine", "name": "<Mine>", "ai_provider_id": "x", "created_at": "2025-01-01T00:00:00Z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := contracttest.NewServer(t, contracttest.WithFixture("mine", fixture), contracttest.WithFixture("sparse", fixture))
+			for _, slug := range []string{"mine", "sparse", bodyOf(t, must(send(t, srv, "/integrations/mine")))["id"].(string)} {
+				resp, body := send(t, srv, "/integrations/"+slug)
+				if resp.StatusCode != 200 || bodyOf(t, body)["slug"] != "mine" {
+					t.Errorf("%s: status %d", slug, resp.StatusCode)
+				}
+			}
+			// The example that the fixture replaces is gone, by its id too.
+			if resp, _ := send(t, srv, "/integrations/01907a11-0ffb-4296-a316-7aa570961e16"); resp.StatusCode != 404 {
+				t.Errorf("the replaced example's id: status %d", resp.StatusCode)
+			}
+		})
+	}
+}
+
+func must(_ *http.Response, body []byte) []byte { return body }
+
+func TestFixturesRefused(t *testing.T) {
+	const leak = "sk-leak-of-mine"
+	broken := `{"id":"61111111-2222-4333-8444-555555555555","slug":"mine","name":7,"ai_provider_id":"groq","created_at":"2025-01-01T00:00:00Z","key":"` + leak + `"}`
+	fine := string(contracttest.Examples()[1].Body)
+	for _, test := range []struct {
+		name string
+		opt  contracttest.ServerOption
+		want []string
+	}{
+		{"broken", contracttest.WithFixture("mine", broken), []string{`"mine"`, "/name", "/key", "WithBrokenFixture"}},
+		{"not JSON", contracttest.WithFixture("mine", "{"+leak), []string{`"mine"`}},
+		{"slug", contracttest.WithFixture("a.b", fine), []string{`"a.b"`, "slug"}},
+		{"does not marshal", contracttest.WithFixture("mine", func() {}), []string{`"mine"`}},
+		{"not broken", contracttest.WithBrokenFixture("mine", fine), []string{`"mine"`, "conforms"}},
+		{"prefix", contracttest.WithPathPrefix("v1"), []string{`"v1"`}},
+		{"key", contracttest.WithAPIKey(""), []string{"empty"}},
+		{"fault", contracttest.WithFault("mine", contracttest.Fault{Status: 20, Hang: true, Reset: true, Times: -1, HTML: true, Drift: true}),
+			[]string{`"mine"`, "Status 20", "Hang", "Times", "HTML"}},
+		{"fault's slug", contracttest.WithFault("a.b"), []string{`"a.b"`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := contracttest.NewHandler(test.opt)
+			fake := fails(t, func(tb testing.TB) { contracttest.NewServer(tb, test.opt) })
+			for _, want := range test.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("error is %v, want %s in it", err, want)
+				}
+				if !strings.Contains(fake.fatal, want) {
+					t.Errorf("the test was told %q, want %s in it", fake.fatal, want)
+				}
+			}
+			if strings.Contains(fake.all(), leak) {
+				t.Error("a value was printed")
+			}
+		})
+	}
+}
+
+func TestOptionErrorsAreJoined(t *testing.T) {
+	_, err := contracttest.NewHandler(contracttest.WithAPIKey(""), contracttest.WithPathPrefix("v1"))
+	if err == nil || !strings.Contains(err.Error(), "WithAPIKey") || !strings.Contains(err.Error(), "WithPathPrefix") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestBrokenFixture(t *testing.T) {
+	srv := contracttest.NewServer(t, contracttest.WithBrokenFixture("mine", "{not json"))
+	if resp, body := send(t, srv, "/integrations/mine"); resp.StatusCode != 200 || string(body) != "{not json" {
+		t.Errorf("status %d, %d bytes", resp.StatusCode, len(body))
+	}
+}
+
+// The handler works under any server, and two of them share nothing.
+func TestHandler(t *testing.T) {
+	h, err := contracttest.NewHandler(contracttest.WithFixture("sparse", contracttest.Examples()[2].Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	other, err := contracttest.NewHandler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	var slugs []any
+	for _, h := range []http.Handler{h, other} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/v1/integrations/sparse", nil)
+		r.Header.Set("x-portkey-api-key", contracttest.DefaultAPIKey)
+		h.ServeHTTP(w, r)
+		slugs = append(slugs, bodyOf(t, w.Body.Bytes())["slug"])
+	}
+	if !slices.Equal(slugs, []any{"azure-openai-default", "sparse"}) {
+		t.Errorf("served %v", slugs)
+	}
+}
