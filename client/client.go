@@ -75,29 +75,30 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) 
 // [*ValidationError] (the answer breaks the contract), [*DecodeError], [*ResponseTooLargeError], [*RedirectError] and
 // [*TransportError] (no complete answer, which includes the end of ctx).
 func (c *Client) RetrieveIntegration(ctx context.Context, slug string, opts ...CallOption) (*Integration, error) {
-	integration, err := c.retrieve(ctx, slug, opts)
+	call, err := newCall(opts)
+	if err != nil {
+		return nil, fmt.Errorf("client: retrieve integration %q: %w", slug, errors.Join(err, checkSlug(slug)))
+	}
+	return c.retrieve(ctx, slug, call)
+}
+
+func (c *Client) retrieve(ctx context.Context, slug string, call *callConfig) (*Integration, error) {
+	integration, err := c.exchangeAndRead(ctx, slug, call)
 	if err != nil {
 		return nil, fmt.Errorf("client: retrieve integration %q: %w", slug, err)
 	}
 	return integration, nil
 }
 
-func (c *Client) retrieve(ctx context.Context, slug string, opts []CallOption) (*Integration, error) {
-	var call callConfig
-	var errs []error
-	for _, opt := range opts {
-		if err := opt(&call); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	if err := errors.Join(append(errs, checkSlug(slug))...); err != nil {
+func (c *Client) exchangeAndRead(ctx context.Context, slug string, call *callConfig) (*Integration, error) {
+	if err := checkSlug(slug); err != nil {
 		return nil, err
 	}
-	request, err := c.newRequest(ctx, slug, &call)
+	request, err := c.newRequest(ctx, slug, call)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.exchange(request)
+	answer, err := c.exchange(request, call.gate)
 	if call.response != nil {
 		*call.response = answer.public()
 	}

@@ -235,6 +235,23 @@ type callConfig struct {
 	header      http.Header
 	secrets     []secret
 	response    **http.Response
+	concurrency int
+	gate        *gate
+}
+
+func newCall(opts []CallOption) (*callConfig, error) {
+	c := &callConfig{concurrency: defaultConcurrency}
+	var errs []error
+	for _, opt := range opts {
+		if opt == nil {
+			errs = append(errs, errors.New("an option is nil"))
+			continue
+		}
+		if err := opt(c); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return c, errors.Join(errs...)
 }
 
 // WithWorkspaceID names the workspace to read from. Admin (organisation) keys should send it; workspace keys have it

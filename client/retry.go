@@ -32,6 +32,9 @@ func (x *exchange) checkRetry(ctx context.Context, response *http.Response, err 
 }
 
 func (x *exchange) mayRetry(ctx context.Context, response *http.Response, err error) bool {
+	if err == nil && response.StatusCode == http.StatusTooManyRequests {
+		x.gate.shut(min(x.pause(response.Header), maxRetryAfter))
+	}
 	if x.answer.attempts > x.client.maxRetries || ctx.Err() != nil {
 		return false
 	}
@@ -58,15 +61,20 @@ func (x *exchange) mayRetry(ctx context.Context, response *http.Response, err er
 			return false
 		}
 	}
-	wait, ok := retryAfter(header)
-	if !ok {
-		wait = jitter(x.answer.attempts)
-	}
+	wait := max(x.pause(header), x.gate.left())
 	if deadline, ok := ctx.Deadline(); wait > maxRetryAfter || ok && time.Until(deadline) <= wait {
 		return false
 	}
 	x.wait = wait
 	return true
+}
+
+// pause is how long the server, or else our own patience, asks to wait.
+func (x *exchange) pause(header http.Header) time.Duration {
+	if wait, ok := retryAfter(header); ok {
+		return wait
+	}
+	return jitter(x.answer.attempts)
 }
 
 func (x *exchange) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return x.wait }

@@ -75,8 +75,11 @@ func newTransport() http.RoundTripper {
 }
 
 // exchange sends the request, again if it may be, and reads the last response to its end. The answer is never nil.
-func (c *Client) exchange(request *http.Request) (*answer, error) {
-	x := &exchange{client: c, answer: &answer{}}
+func (c *Client) exchange(request *http.Request, gate *gate) (*answer, error) {
+	x := &exchange{client: c, gate: gate, answer: &answer{}}
+	if err := gate.pass(request.Context()); err != nil {
+		return x.answer, &TransportError{Err: err}
+	}
 	retry := retryablehttp.Client{
 		HTTPClient:     c.http,
 		RetryMax:       c.maxRetries,
@@ -118,6 +121,7 @@ func (c *Client) exchange(request *http.Request) (*answer, error) {
 // exchange is the state of one call: the attempts made so far and what the last one brought.
 type exchange struct {
 	client *Client
+	gate   *gate // Shared with other calls; nil where there are none.
 	answer *answer
 	start  time.Time     // Of the current attempt.
 	wait   time.Duration // Before the next attempt.

@@ -1,0 +1,250 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"net/http"
+	"path"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+)
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func respond(status int, header http.Header, body string) (*http.Response, error) {
+	h := http.Header{"Content-Type": {"application/json"}}
+	maps.Copy(h, header)
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(bytes.NewReader([]byte(body)))}, nil
+}
+
+func integrationBody(slug string) string {
+	return fmt.Sprintf(`{"id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","slug":%q,"name":"n","ai_provider_id":"openai","created_at":"2023-11-07T05:31:56Z","configurations":{"openai_project":"p"}}`, slug)
+}
+
+func newBulkClient(t *testing.T, handle transport, opts ...client.Option) *client.Client {
+	t.Helper()
+	c, err := client.New(append([]client.Option{
+		client.WithAPIKey("k"), client.WithBaseURL("https://cp.example/v1"),
+		client.WithHTTPClient(&http.Client{Transport: handle}),
+	}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func numbered(n int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range n {
+			if !yield("slug-" + strconv.Itoa(i)) {
+				return
+			}
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// rateLimited answers limit requests in each second and 429 after, each after 20 ms.
+func rateLimited(limit int) (handle transport, requests *atomic.Int64) {
+	requests = &atomic.Int64{}
+	var mu sync.Mutex
+	var window time.Time
+	count := 0
+	return func(r *http.Request) (*http.Response, error) {
+		requests.Add(1)
+		if err := wait(r.Context(), 20*time.Millisecond); err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); now.Sub(window) >= time.Second {
+			window, count = now, 0
+		}
+		if count++; count > limit {
+			return respond(http.StatusTooManyRequests, http.Header{"Retry-After": {"1"}}, `{"message":"slow down"}`)
+		}
+		return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+	}, requests
+}
+
+// Ten thousand integrations from a server that answers 300 in a second: all arrive, each once, the waits are shared,
+// and memory does not grow with their number.
+func TestBulkUnderRateLimit(t *testing.T) {
+	const n, limit = 10_000, 300
+	for _, concurrency := range []int{8, 32} {
+		synctest.Test(t, func(t *testing.T) {
+			handle, requests := rateLimited(limit)
+			c := newBulkClient(t, handle)
+			seen := map[string]bool{}
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			for r := range c.RetrieveIntegrations(t.Context(), numbered(n), client.WithConcurrency(concurrency)) {
+				if r.Err != nil {
+					t.Fatal(r.Err)
+				}
+				if r.Integration.Slug != r.Slug || seen[r.Slug] {
+					t.Fatalf("%s brought %s, seen before: %t", r.Slug, r.Integration.Slug, seen[r.Slug])
+				}
+				seen[r.Slug] = true
+			}
+			took := time.Since(start)
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			ideal := max(n/limit*time.Second, time.Duration(n/concurrency)*20*time.Millisecond)
+			refused := requests.Load() - n
+			t.Logf("%d at a time: %v of virtual time, ideal %v (%.2f), %d requests refused, heap %+d KiB",
+				concurrency, took, ideal, float64(took)/float64(ideal), refused, (int64(after.HeapAlloc)-int64(before.HeapAlloc))/1024)
+			if len(seen) != n {
+				t.Errorf("%d of %d", len(seen), n)
+			}
+			if took > 2*ideal {
+				t.Errorf("took %v, ideal %v", took, ideal)
+			}
+			// Each pause may refuse what was under way when it began, and no more.
+			if pauses := int64(took/time.Second) + 1; refused > pauses*int64(concurrency) {
+				t.Errorf("%d requests refused in %d pauses: the workers do not slow down together", refused, pauses)
+			}
+		})
+	}
+}
+
+func TestBulkKeepsGoingAfterAFailure(t *testing.T) {
+	c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+		if slug := path.Base(r.URL.Path); slug != "slug-3" {
+			return respond(200, nil, integrationBody(slug))
+		}
+		return respond(http.StatusForbidden, nil, `{"success":false,"data":{"message":"no","errorCode":"AB03"}}`)
+	})
+	failed := map[string]error{}
+	total := 0
+	slugs := func(yield func(string) bool) {
+		_ = yield("..") && yield("")
+		for s := range numbered(20) {
+			if !yield(s) {
+				return
+			}
+		}
+	}
+	for r := range c.RetrieveIntegrations(t.Context(), slugs) {
+		total++
+		if r.Err != nil {
+			failed[r.Slug] = r.Err
+		}
+	}
+	if total != 22 || len(failed) != 3 || !errors.Is(failed["slug-3"], client.ErrForbidden) || !errors.Is(failed[""], client.ErrInvalidSlug) || !errors.Is(failed[".."], client.ErrInvalidSlug) {
+		t.Errorf("%d results, failed: %v", total, failed)
+	}
+}
+
+func TestBulkBoundsConcurrency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now, most atomic.Int64
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			if err := wait(r.Context(), time.Second); err != nil {
+				return nil, err
+			}
+			return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+		})
+		for r := range c.RetrieveIntegrations(t.Context(), numbered(50), client.WithConcurrency(5)) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+		}
+		if most.Load() != 5 {
+			t.Errorf("%d calls at a time, want 5", most.Load())
+		}
+	})
+}
+
+// Leaving the loop cancels what is under way, draws nothing more, and leaves no goroutine.
+func TestBulkEndsWithTheLoop(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	var drawn int
+	slugs := func(yield func(string) bool) {
+		for s := range numbered(1000) {
+			drawn++
+			if !yield(s) {
+				return
+			}
+		}
+	}
+	c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+		if path.Base(r.URL.Path) != "slug-0" {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		return respond(200, nil, integrationBody("slug-0"))
+	})
+	for r := range c.RetrieveIntegrations(t.Context(), slugs, client.WithConcurrency(4)) {
+		if r.Slug != "slug-0" || r.Err != nil {
+			t.Errorf("%s: %v", r.Slug, r.Err)
+		}
+		break
+	}
+	if drawn > 10 {
+		t.Errorf("%d slugs drawn", drawn)
+	}
+}
+
+func TestBulkEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			return nil, wait(r.Context(), time.Hour)
+		}, client.WithTimeout(2*time.Hour))
+		results := 0
+		for r := range c.RetrieveIntegrations(ctx, numbered(1000), client.WithConcurrency(3)) {
+			results++
+			if !errors.Is(r.Err, context.DeadlineExceeded) {
+				t.Error(r.Err)
+			}
+		}
+		if results != 3 {
+			t.Errorf("%d results, want those of the 3 calls under way", results)
+		}
+	})
+}
+
+func TestBulkRefusesBadOptions(t *testing.T) {
+	c := newBulkClient(t, func(*http.Request) (*http.Response, error) {
+		t.Error("a request was sent")
+		return respond(500, nil, "")
+	})
+	var response *http.Response
+	for _, opt := range []client.CallOption{client.WithConcurrency(0), client.WithResponse(&response), client.WithWorkspaceID(""), nil} {
+		results := slices.Collect(c.RetrieveIntegrations(t.Context(), numbered(3), opt))
+		if len(results) != 1 || results[0].Err == nil {
+			t.Errorf("%v", results)
+		}
+	}
+}
