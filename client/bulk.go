@@ -18,7 +18,8 @@ type Result struct {
 	Err         error        // As [Client.RetrieveIntegration] returns it.
 }
 
-// RetrieveIntegrations retrieves many integrations, 8 at a time or as many as [WithConcurrency] says, and yields each
+// RetrieveIntegrations retrieves many integrations (operation retrieveIntegration, GET /integrations/{slug}, for each of
+// the slugs), 8 at a time or as many as [WithConcurrency] says, and yields each
 // result when it is there, in no particular order. A failure is one of the results and does not end the rest. Slugs
 // are drawn when they can be worked on, so that memory does not grow with their number.
 //

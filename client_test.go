@@ -1,0 +1,222 @@
+package portkeyintegration_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
+	"github.com/portkey-integration/portkey-integration-go/gen"
+)
+
+func TestContractIsValid(t *testing.T) {
+	file, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(file) != portkeyintegration.Contract() {
+		t.Error("Contract() is not openapi.yaml")
+	}
+	if err := contract(t).Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
+		t.Error(err)
+	}
+}
+
+func contract(t *testing.T) *openapi3.T {
+	t.Helper()
+	document, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+func newClient(t *testing.T, server *contracttest.Server, opts ...client.Option) *client.Client {
+	t.Helper()
+	c, err := client.New(append([]client.Option{
+		client.WithBaseURL(server.URL), client.WithAPIKey(server.APIKey()),
+	}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Each named example is retrieved, typed as its provider's configuration, and kept as it was sent.
+func TestEveryExampleIsRetrieved(t *testing.T) {
+	server := contracttest.NewServer(t)
+	c := newClient(t, server)
+	want := map[string]reflect.Type{
+		"openai":          reflect.TypeFor[gen.OpenAIConfiguration](),
+		"azure-openai":    reflect.TypeFor[gen.AzureOpenAIConfiguration](),
+		"bedrock":         reflect.TypeFor[gen.BedrockConfiguration](),
+		"sagemaker":       reflect.TypeFor[gen.SageMakerConfiguration](),
+		"vertex-ai":       reflect.TypeFor[gen.VertexAIConfiguration](),
+		"azure-ai":        reflect.TypeFor[gen.AzureAIConfiguration](),
+		"workers-ai":      reflect.TypeFor[gen.WorkersAIConfiguration](),
+		"huggingface":     reflect.TypeFor[gen.HuggingFaceConfiguration](),
+		"cortex":          reflect.TypeFor[gen.CortexConfiguration](),
+		"custom-base-url": reflect.TypeFor[gen.CustomBaseURLConfiguration](),
+	}
+	seen := map[string]bool{}
+	for _, example := range contracttest.Examples() {
+		if example.Status != 200 {
+			continue
+		}
+		integration, err := c.RetrieveIntegration(t.Context(), example.Name)
+		if err != nil {
+			t.Errorf("%s: %v", example.Name, err)
+			continue
+		}
+		provider := string(integration.Provider())
+		seen[provider] = true
+		typ := want[provider]
+		if typ == nil {
+			typ = reflect.TypeFor[client.UnknownConfiguration]()
+		}
+		if got := integration.Configuration(); got != nil && reflect.TypeOf(got) != typ {
+			t.Errorf("%s: a configuration of %s is a %T", example.Name, provider, got)
+		} else if got == nil && example.Name != "sparse" {
+			t.Errorf("%s: no configuration", example.Name)
+		}
+		if diff := cmp.Diff(decoded(t, example.Body), decoded(t, integration.RawJSON())); diff != "" {
+			t.Errorf("%s: RawJSON differs from what was sent:\n%s", example.Name, diff)
+		}
+		if diff := cmp.Diff(known(t, example.Body), decoded(t, marshal(t, integration.Integration))); diff != "" {
+			t.Errorf("%s: the types lose something:\n%s", example.Name, diff)
+		}
+		if report := integration.Report(); !report.Conforms() || len(report.Drift) > 0 {
+			t.Errorf("%s: %+v", example.Name, report)
+		}
+	}
+	for provider := range want {
+		if !seen[provider] {
+			t.Errorf("no example of %s", provider)
+		}
+	}
+}
+
+// known is body less its nulls, which the types do not tell from absence.
+func known(t *testing.T, body []byte) any {
+	var prune func(any) any
+	prune = func(value any) any {
+		if object, ok := value.(map[string]any); ok {
+			for key, child := range object {
+				if child == nil && key != "file_search" { // additional_units is a map: there a null is kept.
+					delete(object, key)
+				} else if key != "configurations" { // Kept as it came.
+					object[key] = prune(child)
+				}
+			}
+		}
+		if list, ok := value.([]any); ok {
+			for i := range list {
+				list[i] = prune(list[i])
+			}
+		}
+		return value
+	}
+	return prune(decoded(t, body))
+}
+
+func decoded(t *testing.T, body []byte) any {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	body, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// The vendor's documented example, kept as a file, is the example of that name, and conforms.
+func TestDocumentedExample(t *testing.T) {
+	body, err := os.ReadFile(filepath.Join("testdata", "documented-200.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := client.Check(200, body)
+	if err != nil || !report.Conforms() || len(report.Drift) > 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	example := contract(t).Components.Examples["documented"].Value.Value
+	if diff := cmp.Diff(decoded(t, body), decoded(t, marshal(t, example))); diff != "" {
+		t.Errorf("the named example is another:\n%s", diff)
+	}
+}
+
+// The comment of each exported method that makes a call names the operation, its method and path as the contract does.
+func TestMethodsNameTheirOperation(t *testing.T) {
+	operation := contract(t).Paths.Value("/integrations/{slug}").Get.OperationID
+	files, err := filepath.Glob(filepath.Join("client", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	methods := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || !strings.HasPrefix(f.Name.Name, "Retrieve") {
+				continue
+			}
+			methods++
+			text := strings.Join(strings.Fields(f.Doc.Text()), " ")
+			if !strings.Contains(text, operation) || !strings.Contains(text, "GET /integrations/{slug}") {
+				t.Errorf("the comment of %s does not name %s, GET /integrations/{slug}", f.Name.Name, operation)
+			}
+		}
+	}
+	if methods < 2 {
+		t.Errorf("%d methods found", methods)
+	}
+}
+
+// What an importer builds: no generator, no command line, no test code; of the types alone, not even kin-openapi.
+func TestImportersBuildNothingElse(t *testing.T) {
+	never := []string{"oapi-codegen/v2", "spf13/", "speakeasy", "/contracttest", "testing", "net/http/httptest", "go-cmp", "goleak"}
+	for pkg, forbidden := range map[string][]string{
+		"./client": never,
+		"./gen":    append([]string{"kin-openapi", "go-retryablehttp", "go-json-experiment", "portkey-integration-go/client"}, never...),
+		".":        append([]string{"kin-openapi", "net/http", "portkey-integration-go/"}, never...),
+	} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dependency := range bytes.Fields(out) {
+			for _, f := range forbidden {
+				if d := string(dependency); d == f || strings.Contains(d, f) && strings.ContainsAny(f, "/-.") {
+					t.Errorf("%s builds %s", pkg, d)
+				}
+			}
+		}
+	}
+}

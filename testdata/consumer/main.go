@@ -1,0 +1,46 @@
+// Command consumer is what an importer's program looks like: a module of its own that builds the client and nothing
+// else of this project. The script beside it records what that costs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/gen"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, slugs []string) error {
+	c, err := client.New()
+	if err != nil {
+		return err
+	}
+	for _, slug := range slugs {
+		integration, err := c.RetrieveIntegration(ctx, slug)
+		if errors.Is(err, client.ErrNotFound) {
+			fmt.Println(slug, "does not exist")
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		switch cfg := integration.Configuration().(type) {
+		case gen.AzureOpenAIConfiguration:
+			fmt.Println(slug, cfg.AzureResourceName, len(cfg.AzureDeploymentConfig))
+		case gen.BedrockConfiguration:
+			fmt.Println(slug, cfg.AWSRegion)
+		default:
+			fmt.Println(slug, integration.Provider())
+		}
+	}
+	return nil
+}

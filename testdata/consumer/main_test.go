@@ -1,0 +1,20 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
+)
+
+// The fifteen lines with which another module tests its own code against the fake server.
+func TestRun(t *testing.T) {
+	server := contracttest.NewServer(t)
+	t.Setenv("PORTKEY_BASE_URL", server.URL)
+	t.Setenv("PORTKEY_API_KEY", server.APIKey())
+	if err := run(t.Context(), []string{"bedrock-access-key", "no-such-integration"}); err != nil {
+		t.Error(err)
+	}
+	if n := len(server.Requests()); n != 2 {
+		t.Errorf("%d requests", n)
+	}
+}
