@@ -21,5 +21,10 @@
 // [WithFixture] adds answers of one's own, [WithFault] makes the server misbehave, [Server.Requests] tells what it was
 // asked. [NewHandler] is the same server as an [http.Handler], for use outside of tests.
 //
+// To test a control plane, or a gateway or mock in front of one, run the conformance checks against it with [Run], or
+// with [Verify] outside of tests. To check the answers that another client receives, hand them to [CheckResponse], put
+// a [Transport] under that client, or record them and use [CheckHAR]. Saved bodies are checked by
+// [github.com/portkey-integration/portkey-integration-go/client.Check].
+//
 // Nothing here prints a key or a value of an answer: findings name the place and the rule that was broken.
 package contracttest

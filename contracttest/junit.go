@@ -1,0 +1,68 @@
+package contracttest
+
+import (
+	"encoding/xml"
+	"io"
+	"strings"
+)
+
+type junitSuites struct {
+	XMLName xml.Name   `xml:"testsuites"`
+	Suite   junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Name      string        `xml:"name,attr"`
+	ClassName string        `xml:"classname,attr"`
+	Failure   *junitMessage `xml:"failure"`
+	Skipped   *junitMessage `xml:"skipped"`
+	Output    string        `xml:"system-out,omitempty"`
+}
+
+type junitMessage struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// WriteJUnit writes a result as JUnit XML, which CI systems show. Findings that fail no check, such as drift, are in
+// the output of their test case.
+func WriteJUnit(w io.Writer, result *Result) error {
+	suite := junitSuite{
+		Name:     "contract of " + result.Target,
+		Tests:    len(result.Checks),
+		Failures: result.Count(Fail),
+		Skipped:  result.Count(Skip),
+	}
+	for _, c := range result.Checks {
+		testcase := junitCase{Name: c.Name, ClassName: "contracttest"}
+		findings := strings.TrimPrefix(list(c.Findings), "\n")
+		switch c.Status {
+		case Fail:
+			testcase.Failure = &junitMessage{c.Reason, findings}
+		case Skip:
+			testcase.Skipped = &junitMessage{c.Reason, findings}
+		case Pass:
+			testcase.Output = strings.TrimSpace(c.Reason + list(c.Findings))
+		}
+		suite.Cases = append(suite.Cases, testcase)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(junitSuites{Suite: suite}); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
