@@ -1,8 +1,10 @@
 package client
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -13,6 +15,19 @@ import (
 
 // maxKeptBody is how much of a body an error keeps, in bytes.
 const maxKeptBody = 64 << 10
+
+// Body is what an error keeps of the body it came from. It may hold anything, so it prints as its length; convert it to
+// a string to see it.
+type Body []byte
+
+// Format implements [fmt.Formatter]: whatever the verb, it prints the length and none of the content.
+func (b Body) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "Body(%d bytes)", len(b)) }
+
+// LogValue implements [slog.LogValuer] with what Format prints.
+func (b Body) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)) }
+
+// MarshalText implements [encoding.TextMarshaler], and so what JSON shows, with what Format prints.
+func (b Body) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(b)), nil }
 
 // Errors that an [*APIError] matches with [errors.Is], by the status of the answer.
 var (
@@ -32,7 +47,7 @@ type APIError struct {
 	TraceID    string        // The header x-portkey-trace-id, which the vendor's support asks for; often empty.
 	RetryAfter time.Duration // The header Retry-After; 0 where there is none.
 	Attempts   int           // Number of requests made.
-	Body       []byte        // The first 64 KiB of the body. Not part of Error().
+	Body       Body          // The first 64 KiB of the body. Not part of Error().
 }
 
 func (e *APIError) Error() string {
@@ -80,7 +95,7 @@ type ValidationError struct {
 	StatusCode int
 	TraceID    string // The header x-portkey-trace-id.
 	Report     Report // What is wrong and where; has at least one violation.
-	Body       []byte // The first 64 KiB of the body, which may hold an unmasked secret. Not part of Error().
+	Body       Body   // The first 64 KiB of the body, which may hold an unmasked secret. Not part of Error().
 }
 
 func (e *ValidationError) Error() string {
@@ -107,7 +122,7 @@ type DecodeError struct {
 	Offset     int64  // Where in the body, in bytes.
 	Pointer    string // Where in the value, as a JSON Pointer.
 	Reason     string // What is wrong. It quotes nothing of the body.
-	Body       []byte // The first 64 KiB of the body. Not part of Error().
+	Body       Body   // The first 64 KiB of the body. Not part of Error().
 }
 
 func (e *DecodeError) Error() string {
@@ -138,9 +153,9 @@ func (e *RedirectError) Error() string {
 // TransportError is a failure to get a complete answer: no connection, a broken one, a timeout, a context that ended.
 // It wraps the cause, so that [context.Canceled], [context.DeadlineExceeded] and the errors of package net stay visible.
 type TransportError struct {
-	StatusCode int    // Status of the answer that broke off; 0 where none began.
-	Attempts   int    // Number of requests made.
-	Body       []byte // What came of the body before it broke off, at most 64 KiB. Not part of Error().
+	StatusCode int  // Status of the answer that broke off; 0 where none began.
+	Attempts   int  // Number of requests made.
+	Body       Body // What came of the body before it broke off, at most 64 KiB. Not part of Error().
 	Err        error
 }
 
@@ -214,6 +229,7 @@ func (c *Client) clean(text string) string {
 	return text
 }
 
-func keep(body []byte) []byte {
-	return body[:min(len(body), maxKeptBody):min(len(body), maxKeptBody)]
+// keep is what an error keeps of a body: a copy, as an error may live long and the whole body need not.
+func keep(body []byte) Body {
+	return bytes.Clone(body[:min(len(body), maxKeptBody)])
 }
