@@ -1,0 +1,29 @@
+// Command first makes one call and ends. The build tag says with which client, so that it links no other.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/portkey-integration/portkey-integration-go/bench/clients"
+)
+
+func main() {
+	retrieve, err := newClient(os.Args[1], transport())
+	if err == nil {
+		_, err = retrieve(context.Background(), os.Args[2])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func transport() http.RoundTripper {
+	if ownTransport {
+		return nil
+	}
+	return clients.Tuned()
+}

@@ -1,0 +1,12 @@
+//go:build strict
+
+package main
+
+import (
+	"github.com/portkey-integration/portkey-integration-go/bench/clients/ours"
+	"github.com/portkey-integration/portkey-integration-go/client"
+)
+
+var newClient = ours.New(client.ValidationStrict)
+
+const ownTransport = true

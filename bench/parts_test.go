@@ -1,0 +1,71 @@
+package bench
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-faster/jx"
+	jsonv2 "github.com/go-json-experiment/json"
+
+	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
+	"github.com/portkey-integration/portkey-integration-go/bench/internal/answers"
+	"github.com/portkey-integration/portkey-integration-go/bench/internal/server"
+	"github.com/portkey-integration/portkey-integration-go/bench/ogen"
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/gen"
+)
+
+// BenchmarkPart does one part of the work, without a network: what each costs says where the time of a call goes.
+func BenchmarkPart(b *testing.B) {
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	schema := doc.Components.Schemas["Integration"].Value
+	parts := []struct {
+		name string
+		do   func(body []byte, decoded any) error
+	}{
+		{"decode-struct-v1", func(body []byte, _ any) error { return json.Unmarshal(body, new(gen.Integration)) }},
+		{"decode-struct-v2", func(body []byte, _ any) error { return jsonv2.Unmarshal(body, new(gen.Integration)) }},
+		{"decode-any-v1", func(body []byte, _ any) error { return json.Unmarshal(body, new(any)) }},
+		{"decode-any-v2", func(body []byte, _ any) error { return jsonv2.Unmarshal(body, new(any)) }},
+		{"visit", func(_ []byte, decoded any) error {
+			return schema.VisitJSON(decoded, openapi3.VisitAsResponse(), openapi3.DisableSchemaErrorDetails())
+		}},
+		{"ogen", func(body []byte, _ any) error {
+			var in ogen.Integration
+			if err := in.Decode(jx.DecodeBytes(body)); err != nil {
+				return err
+			}
+			return in.Validate()
+		}},
+		{"client-check", func(body []byte, _ any) error { _, err := client.Check(200, body); return err }},
+	}
+	for _, size := range server.Sizes {
+		bodies, err := answers.Make(min(size.N, 100), size.Bytes, false)
+		if err != nil {
+			b.Fatal(err)
+		}
+		decoded := make([]any, len(bodies))
+		total := 0
+		for i, body := range bodies {
+			if err := json.Unmarshal(body, &decoded[i]); err != nil {
+				b.Fatal(err)
+			}
+			total += len(body)
+		}
+		for _, part := range parts {
+			b.Run("size="+size.Name+"/part="+part.name, func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(total / len(bodies)))
+				for i := 0; b.Loop(); i++ {
+					if err := part.do(bodies[i%len(bodies)], decoded[i%len(bodies)]); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package bench
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/bench/internal/answers"
+	"github.com/portkey-integration/portkey-integration-go/bench/internal/server"
+	"github.com/portkey-integration/portkey-integration-go/client"
+)
+
+// first returns a command that makes one call with one client in a fresh process. The program is built where the
+// command run keeps it for the next round, else anew.
+func first(b *testing.B, name string) func() *exec.Cmd {
+	b.Helper()
+	bin := filepath.Join(cmp.Or(os.Getenv(envBin), b.TempDir()), "first-"+name)
+	if _, err := os.Stat(bin); err != nil {
+		build := exec.Command("go", "build", "-tags", name, "-o", bin, "./first")
+		if out, err := build.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+	return func() *exec.Cmd { return exec.Command(bin, baseURL, server.Slug("fleet", "1KB", 2)) }
+}
+
+// BenchmarkFirst runs a fresh process to its first answer: from its start to its end, its CPU and the most memory it
+// held.
+func BenchmarkFirst(b *testing.B) {
+	for _, name := range []string{"nethttp", "naive", "ogen", "retryable", "strict", "off"} {
+		b.Run("client="+name, func(b *testing.B) {
+			command := first(b, name)
+			var cpu, rss int64
+			for b.Loop() {
+				cmd := command()
+				if out, err := cmd.CombinedOutput(); err != nil {
+					b.Fatalf("%v: %s", err, out)
+				}
+				u := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+				cpu += u.Utime.Nano() + u.Stime.Nano()
+				rss += u.Maxrss << 10
+			}
+			b.ReportMetric(float64(cpu)/float64(b.N), "cpu-ns/op")
+			b.ReportMetric(float64(rss)/float64(b.N), "rss-B/op")
+		})
+	}
+}
+
+var initLine = regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock, (\d+) bytes, (\d+) allocs`)
+
+// BenchmarkInit reports what the packages of a program that uses our client do before main, from the runtime's own
+// trace. A package without initialisation is not in the trace: 0.
+func BenchmarkInit(b *testing.B) {
+	const module = "github.com/portkey-integration/portkey-integration-go"
+	command := first(b, "strict")
+	for _, p := range []struct{ name, match string }{
+		{"root", "^" + module + "$"},
+		{"gen", "^" + module + "/gen$"},
+		{"client", "^" + module + "/client$"},
+		{"dependencies", `^[^/]+\.`},
+		{"all", "."},
+	} {
+		b.Run("package="+p.name, func(b *testing.B) {
+			match := regexp.MustCompile(p.match)
+			var clock, size, allocs float64
+			for b.Loop() {
+				cmd := command()
+				cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+				var trace bytes.Buffer
+				cmd.Stderr = &trace
+				if err := cmd.Run(); err != nil {
+					b.Fatalf("%v: %s", err, trace.Bytes())
+				}
+				for _, m := range initLine.FindAllStringSubmatch(trace.String(), -1) {
+					if match.MatchString(m[1]) && (p.name != "dependencies" || !strings.HasPrefix(m[1], module)) {
+						clock += number(m[2]) * 1e6
+						size += number(m[3])
+						allocs += number(m[4])
+					}
+				}
+			}
+			n := float64(b.N)
+			b.ReportMetric(clock/n, "ns/op")
+			b.ReportMetric(size/n, "B/op")
+			b.ReportMetric(allocs/n, "allocs/op")
+		})
+	}
+}
+
+func number(s string) float64 {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		panic(err) // unreachable: matched digits, or the runtime's own format
+	}
+	return f
+}
+
+// BenchmarkContract reports how long the first check of a process takes, in which the contract is parsed, less the
+// second.
+func BenchmarkContract(b *testing.B) {
+	var total float64
+	for b.Loop() {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), envRole+"=contract")
+		out, err := cmd.Output()
+		if err != nil {
+			b.Fatal(err)
+		}
+		total += number(strings.TrimSpace(string(out)))
+	}
+	b.ReportMetric(total/float64(b.N), "ns/op")
+}
+
+func timeContract() {
+	bodies, err := answers.Make(1, 1000, false)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var took [2]time.Duration
+	for i := range took {
+		start := time.Now()
+		if _, err := client.Check(200, bodies[0]); err != nil {
+			log.Fatal(err)
+		}
+		took[i] = time.Since(start)
+	}
+	fmt.Println((took[0] - took[1]).Nanoseconds())
+}

@@ -1,0 +1,73 @@
+// Command table reads the output of the rounds of a benchmark run from its standard input and writes the results in
+// Markdown: each client's median against the baseline's, and the targets.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// results are the values of each benchmark, one a round, by name without parameters' order lost, then by unit.
+type results map[string]map[string][]float64
+
+func main() {
+	in, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, cpu, rounds := results{}, "", 0
+	for reader := benchfmt.NewReader(bytes.NewReader(in), "stdin"); reader.Scan(); {
+		result, ok := reader.Result().(*benchfmt.Result)
+		if !ok {
+			continue
+		}
+		cpu = result.GetConfig("cpu")
+		name := strings.TrimSuffix(string(result.Name), fmt.Sprintf("-%d", runtime.GOMAXPROCS(0)))
+		if r[name] == nil {
+			r[name] = map[string][]float64{}
+		}
+		for _, v := range result.Values {
+			// Times are in seconds, tidied; the units of /op metrics of our own keep theirs.
+			r[name][v.Unit] = append(r[name][v.Unit], v.Value)
+			rounds = max(rounds, len(r[name][v.Unit]))
+		}
+	}
+	r.write(os.Stdout, cpu, rounds)
+}
+
+// median is that of a benchmark's rounds; NaN where it did not run.
+func (r results) median(name, unit string) float64 { return median(r[name][unit]) }
+
+// ratio is the median over the rounds of the ratio of two benchmarks: what slows a round slows both.
+func (r results) ratio(name, base, unit string) float64 {
+	a, b := r[name][unit], r[base][unit]
+	var ratios []float64
+	for i := range min(len(a), len(b)) {
+		ratios = append(ratios, a[i]/b[i])
+	}
+	return median(ratios)
+}
+
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return math.NaN()
+	}
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+const (
+	seconds = "sec/op"
+	cpuTime = "cpu-sec/op"
+	allocs  = "allocs/op"
+	size    = "B/op"
+)
