@@ -124,31 +124,73 @@ func TestFaultsThatBreakOff(t *testing.T) {
 	}
 }
 
-// Hang and Stall end with the client's patience and with the server.
+// Hang, Stall and Delay keep the client waiting until it gives up or the server closes.
 func TestFaultsThatWait(t *testing.T) {
-	for name, fault := range map[string]contracttest.Fault{
-		"hang": {Hang: true}, "stall": {Stall: true}, "delay": {Delay: 24 * time.Hour},
+	half := len(exampleBody(t, slug)) / 2
+	for _, test := range []struct {
+		name  string
+		fault contracttest.Fault
+		sent  int // of the body, by then
+	}{
+		{"hang", contracttest.Fault{Hang: true}, 0},
+		{"stall", contracttest.Fault{Stall: true}, half},
+		{"delay", contracttest.Fault{Delay: 24 * time.Hour}, 0},
 	} {
-		t.Run(name+" until the client gives up", func(t *testing.T) {
-			arrived := make(chan struct{})
-			srv := contracttest.NewServer(t, contracttest.WithFault(slug, fault),
-				contracttest.WithRequestFunc(func(contracttest.Request) { close(arrived) }))
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() { <-arrived; cancel() }()
-			_, _, err := try(t, srv, "/integrations/"+slug, func(r *http.Request) { *r = *r.WithContext(ctx) })
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("error is %v", err)
-			}
-		})
-		t.Run(name+" until the server closes", func(t *testing.T) {
-			arrived := make(chan struct{})
-			srv := contracttest.NewServer(t, contracttest.WithFault(slug, fault),
-				contracttest.WithRequestFunc(func(contracttest.Request) { close(arrived) }))
-			go func() { <-arrived; srv.Close() }()
-			if _, _, err := try(t, srv, "/integrations/"+slug); err == nil {
-				t.Error("the answer was complete")
-			}
-		})
+		for _, ending := range []string{"client", "server"} {
+			t.Run(test.name+" until the end of the "+ending, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					h, err := contracttest.NewHandler(contracttest.WithFault(slug, test.fault))
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer h.Close()
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					w := httptest.NewRecorder()
+					aborted := make(chan any, 1)
+					go func() {
+						defer func() { aborted <- recover() }()
+						h.ServeHTTP(w, request(slug).WithContext(ctx))
+					}()
+					synctest.Wait()
+					if len(aborted) > 0 || w.Body.Len() != test.sent {
+						t.Errorf("before the end: over %t, %d bytes", len(aborted) > 0, w.Body.Len())
+					}
+					if ending == "client" {
+						cancel()
+					} else {
+						h.Close()
+					}
+					if got := <-aborted; got != http.ErrAbortHandler || w.Body.Len() != test.sent {
+						t.Errorf("after the end: %v, %d bytes", got, w.Body.Len())
+					}
+				})
+			})
+		}
+	}
+}
+
+// Closing the server lets go of those that hang, whatever their number.
+func TestCloseWhileHanging(t *testing.T) {
+	arrived := make(chan struct{})
+	srv := contracttest.NewServer(t, contracttest.WithFault(slug, contracttest.Fault{Hang: true}),
+		contracttest.WithRequestFunc(func(contracttest.Request) { arrived <- struct{}{} }))
+	go func() {
+		<-arrived
+		<-arrived
+		srv.Close()
+	}()
+	ended := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, _, err := try(t, srv, "/integrations/"+slug)
+			ended <- err
+		}()
+	}
+	for range 2 {
+		if err := <-ended; err == nil {
+			t.Error("the answer was complete")
+		}
 	}
 }
 
@@ -168,10 +210,14 @@ func TestDelay(t *testing.T) {
 
 func serve(h http.Handler, slug string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
+	h.ServeHTTP(w, request(slug))
+	return w
+}
+
+func request(slug string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "/v1/integrations/"+slug, nil)
 	r.Header.Set("x-portkey-api-key", contracttest.DefaultAPIKey)
-	h.ServeHTTP(w, r)
-	return w
+	return r
 }
 
 func TestFaultSequence(t *testing.T) {
@@ -217,13 +263,24 @@ func TestFaultsAfterChecks(t *testing.T) {
 	}
 }
 
+// Where there is no integration to change, the body stays.
+func TestFaultsOfWhatIsNoObject(t *testing.T) {
+	srv := contracttest.NewServer(t, contracttest.WithBrokenFixture("mine", "[1"), contracttest.WithFault("mine", contracttest.Fault{Drift: true}))
+	if _, body := send(t, srv, "/integrations/mine"); string(body) != "[1" {
+		t.Errorf("served %s", body)
+	}
+}
+
 // The caller's faults stay as they are, and so do the examples.
 func TestFaultsChangeNothingElse(t *testing.T) {
-	faults := []contracttest.Fault{{UnmaskedSecret: true, Times: 3, Header: http.Header{"X-A": {"1"}}}}
+	faults := []contracttest.Fault{{UnmaskedSecret: true, Times: 2, Header: http.Header{"X-A": {"1"}}, RetryAfter: "1"}}
 	srv := contracttest.NewServer(t, contracttest.WithFault(slug, faults...))
-	send(t, srv, "/integrations/"+slug)
-	if faults[0].Times != 3 {
-		t.Errorf("Times is %d", faults[0].Times)
+	var resp *http.Response
+	for range 3 {
+		resp, _ = send(t, srv, "/integrations/"+slug)
+	}
+	if faults[0].Times != 2 || resp.Header.Get("X-A") != "" || resp.Header.Get("Retry-After") != "" {
+		t.Errorf("Times is %d, the headers afterwards are %v", faults[0].Times, resp.Header)
 	}
 	if _, body := send(t, contracttest.NewServer(t), "/integrations/"+slug); string(body) != string(exampleBody(t, slug)) {
 		t.Error("the example changed")

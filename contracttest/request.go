@@ -149,9 +149,6 @@ func reason(err error) string {
 	if broken, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		return broken.Reason
 	}
-	if broken, ok := errors.AsType[*openapi3filter.RequestError](err); ok && broken.Reason != "" {
-		return broken.Reason
-	}
 	return "not as the contract has it"
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
@@ -89,6 +90,16 @@ func TestCheckResponseCompressed(t *testing.T) {
 	}
 }
 
+// An endless body is not kept in memory to its end, and still all there for the caller.
+func TestCheckResponseLarge(t *testing.T) {
+	const size = 17 << 20
+	resp := response(200, "application/json", strings.Repeat(" ", size))
+	fake := fails(t, func(tb testing.TB) { contracttest.CheckResponse(tb, resp) })
+	if n, err := io.Copy(io.Discard, resp.Body); len(fake.errors) != 1 || !strings.Contains(fake.errors[0], "larger than") || n != size || err != nil {
+		t.Errorf("reported %q; then %d bytes and %v", fake.errors, n, err)
+	}
+}
+
 // The error that ends a body is the caller's to see.
 func TestCheckResponseBrokenOff(t *testing.T) {
 	srv := contracttest.NewServer(t, contracttest.WithFault("rich", contracttest.Fault{Truncate: true}))
@@ -104,6 +115,24 @@ func TestCheckResponseBrokenOff(t *testing.T) {
 	if len(fake.errors) != 1 || !errors.Is(err, io.ErrUnexpectedEOF) || len(body) != len(exampleBody(t, "rich"))/2 {
 		t.Errorf("reported %q; then %d bytes and %v", fake.errors, len(body), err)
 	}
+}
+
+// Also where the reader would not say it twice.
+func TestCheckResponseBrokenOffOnce(t *testing.T) {
+	resp := response(200, "application/json", "")
+	resp.Body = io.NopCloser(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("{}"))))
+	fake := fails(t, func(tb testing.TB) { contracttest.CheckResponse(tb, resp) })
+	body, err := io.ReadAll(resp.Body)
+	if len(fake.errors) != 1 || !errors.Is(err, iotest.ErrTimeout) || string(body) != "{" {
+		t.Errorf("reported %q; then %q and %v", fake.errors, body, err)
+	}
+}
+
+// An answer to HEAD has no body, and is not blamed for it.
+func TestCheckResponseHead(t *testing.T) {
+	resp := response(200, "application/json", "")
+	resp.Request = &http.Request{Method: http.MethodHead}
+	contracttest.CheckResponse(t, resp)
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

@@ -166,6 +166,10 @@ func NewHandler(opts ...ServerOption) (*Handler, error) {
 	}
 	var errs []error
 	for _, opt := range opts {
+		if opt == nil {
+			errs = append(errs, errors.New("an option is nil"))
+			continue
+		}
 		errs = append(errs, opt(h))
 	}
 	if err := errors.Join(errs...); err != nil {

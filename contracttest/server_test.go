@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/portkey-integration/portkey-integration-go/client"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
@@ -33,7 +33,7 @@ func try(t *testing.T, srv *contracttest.Server, path string, edit ...func(*http
 	for _, f := range edit {
 		f(r)
 	}
-	c := srv.Client()
+	c := *srv.Client()
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := c.Do(r)
 	if err != nil {
@@ -49,6 +49,7 @@ func TestServesEveryExample(t *testing.T) {
 	if !strings.HasPrefix(srv.URL, "http://127.0.0.1:") || !strings.HasSuffix(srv.URL, contracttest.DefaultPathPrefix) {
 		t.Errorf("URL is %s", srv.URL)
 	}
+	traces := map[string]bool{}
 	for _, e := range contracttest.Examples() {
 		paths := []string{"/integrations/" + e.Name}
 		if e.Status == http.StatusOK {
@@ -60,10 +61,11 @@ func TestServesEveryExample(t *testing.T) {
 				t.Errorf("%s: status %d, content type %s, the example's body: %t", path, resp.StatusCode,
 					resp.Header.Get("Content-Type"), string(body) == string(e.Body))
 			}
-			if resp.Header.Get("x-portkey-trace-id") == "" {
-				t.Errorf("%s: no trace id", path)
-			}
+			traces[resp.Header.Get("x-portkey-trace-id")] = true
 		}
+	}
+	if len(traces) != 54+36 || !traces["00000000-0000-4000-8000-000000000001"] {
+		t.Errorf("%d trace ids", len(traces))
 	}
 }
 
@@ -208,6 +210,24 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
+// What was retrieved is served again byte for byte, what the types do not know included.
+func TestRetrievedFixture(t *testing.T) {
+	body := `{"news": [1.0],` + string(exampleBody(t, "rich"))[1:]
+	from := contracttest.NewServer(t, contracttest.WithFixture("mine", body))
+	c, err := client.New(client.WithBaseURL(from.URL), client.WithAPIKey(from.APIKey()), client.WithHTTPClient(from.Client()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := c.RetrieveIntegration(t.Context(), "mine")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := contracttest.NewServer(t, contracttest.WithFixture("mine", in))
+	if _, got := send(t, srv, "/integrations/mine"); string(got) != body {
+		t.Errorf("served %s", got)
+	}
+}
+
 func must(_ *http.Response, body []byte) []byte { return body }
 
 func TestFixturesRefused(t *testing.T) {
@@ -224,6 +244,8 @@ func TestFixturesRefused(t *testing.T) {
 		{"slug", contracttest.WithFixture("a.b", fine), []string{`"a.b"`, "slug"}},
 		{"does not marshal", contracttest.WithFixture("mine", func() {}), []string{`"mine"`}},
 		{"not broken", contracttest.WithBrokenFixture("mine", fine), []string{`"mine"`, "conforms"}},
+		{"nil integration", contracttest.WithFixture("mine", (*client.Integration)(nil)), []string{`"mine"`, "nil"}},
+		{"nil option", nil, []string{"nil"}},
 		{"prefix", contracttest.WithPathPrefix("v1"), []string{`"v1"`}},
 		{"key", contracttest.WithAPIKey(""), []string{"empty"}},
 		{"fault", contracttest.WithFault("mine", contracttest.Fault{Status: 20, Hang: true, Reset: true, Times: -1, HTML: true, Drift: true}),
@@ -276,11 +298,7 @@ func TestHandler(t *testing.T) {
 	defer other.Close()
 	var slugs []any
 	for _, h := range []http.Handler{h, other} {
-		w := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodGet, "/v1/integrations/sparse", nil)
-		r.Header.Set("x-portkey-api-key", contracttest.DefaultAPIKey)
-		h.ServeHTTP(w, r)
-		slugs = append(slugs, bodyOf(t, w.Body.Bytes())["slug"])
+		slugs = append(slugs, bodyOf(t, serve(h, "sparse").Body.Bytes())["slug"])
 	}
 	if !slices.Equal(slugs, []any{"azure-openai-default", "sparse"}) {
 		t.Errorf("served %v", slugs)

@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -128,6 +127,11 @@ func TestVerifyFindsFaults(t *testing.T) {
 		{"head refused", []contracttest.Fault{first, {Times: 1, Status: 405}}, nil, ""},
 		{"gone", []contracttest.Fault{first, first, {Status: 404}}, only("repeatable", "fail"), "answered 404"},
 		{"changed", []contracttest.Fault{first, first, {Body: changed(`"alias"`, `"alibi"`)}}, only("repeatable", "fail"), "/configurations/azure_deployment_config/0/alias"},
+		{"new value changed", []contracttest.Fault{{Times: 1, Body: changed(`"active"`, `"asleep"`)}, first, {Body: changed(`"active"`, `"awake"`)}}, only("repeatable", "fail"), "/status"},
+		{"null gone", []contracttest.Fault{{Times: 1, Body: changed("{", `{"tags":null,`)}}, only("repeatable", "fail"), "/tags"},
+		{"less", []contracttest.Fault{{Times: 1, Body: changed("{", `{"tags":[1,2],`)}, first, {Body: changed("{", `{"tags":[1],`)}}, only("repeatable", "fail"), "/tags"},
+		{"more", []contracttest.Fault{{Times: 1, Body: changed("{", `{"tags":[1],`)}, first, {Body: changed("{", `{"tags":[1,2],`)}}, only("repeatable", "fail"), "/tags"},
+		{"undocumented, later", []contracttest.Fault{first, first, {Body: changed("{", `{"current_usage":1,`)}}, nil, ""},
 		{"type changed", []contracttest.Fault{first, first, {Body: []byte(`{"id":[]}`)}}, only("repeatable", "fail"), "/id"},
 		{"undocumented counter", []contracttest.Fault{{Times: 1, Body: changed("{", `{"current_usage":{"a":1},`)}, first, {Body: changed("{", `{"current_usage":[2],`)}}, nil, ""},
 	} {
@@ -333,8 +337,11 @@ func TestVerifyEndsWithItsContext(t *testing.T) {
 		}), "sparse")
 		memory := target.HTTPClient.Transport
 		target.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			resp, err := memory.RoundTrip(r)
-			return resp, errors.Join(err, r.Context().Err())
+			resp, _ := memory.RoundTrip(r)
+			if err := r.Context().Err(); err != nil {
+				return nil, err
+			}
+			return resp, nil
 		})}
 		result, err := contracttest.Verify(ctx, target, contracttest.WithInterval(0))
 		if err == nil || !strings.Contains(err.Error(), "enough") || result.Count(contracttest.Fail) != 0 || (at == "") != (len(result.Checks) == 0) {
@@ -447,7 +454,7 @@ func TestWriteJUnit(t *testing.T) {
 			}
 		}
 	}
-	if regexp.MustCompile(contracttest.UnmaskedSecret).MatchString(b.String()) {
+	if strings.Contains(b.String(), contracttest.UnmaskedSecret) {
 		t.Error("a secret was printed")
 	}
 	if err := contracttest.WriteJUnit(failingWriter{}, result); err == nil {
