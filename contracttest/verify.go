@@ -113,6 +113,8 @@ const (
 //   - auth/wrong-key: with a wrong one, it is 401, 403 or 412 and an error of the API
 //   - unknown-slug: for a slug that there is not, it is 404 or 403 and an error of the API
 //
+// To verify a [Server], start it with [WithInvalidRequestsAllowed]: a request without a key breaks the contract.
+//
 // The error is about a target that cannot be verified, before any request, or about the end of ctx; the result then has
 // the checks made so far.
 func Verify(ctx context.Context, target Target, opts ...VerifyOption) (*Result, error) {
