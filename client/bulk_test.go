@@ -187,7 +187,7 @@ func TestBulkBoundsConcurrency(t *testing.T) {
 
 // Leaving the loop cancels what is under way, draws nothing more, and leaves no goroutine.
 func TestBulkEndsWithTheLoop(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var drawn int
 	slugs := func(yield func(string) bool) {
 		for s := range numbered(1000) {

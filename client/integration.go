@@ -15,8 +15,7 @@ import (
 // It prints without its content: fmt and slog show what identifies it, never a configuration.
 type Integration struct {
 	gen.Integration
-	body   []byte
-	status int
+	body []byte
 }
 
 func newIntegration(body []byte) (*Integration, error) {

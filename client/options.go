@@ -36,8 +36,8 @@ type config struct {
 	httpClient       *http.Client
 	timeout          *time.Duration
 	maxRetries       int
-	header           http.Header
-	headerSecrets    []secret
+	userAgent        string
+	header           headers
 	logger           *slog.Logger
 	validation       Validation
 	reportHandler    func(context.Context, Report)
@@ -48,7 +48,8 @@ func newConfig(opts []Option) (*config, error) {
 	c := &config{
 		baseURL:          firstOf(os.Getenv(envBaseURL), DefaultBaseURL),
 		maxRetries:       defaultMaxRetries,
-		header:           http.Header{"User-Agent": {defaultUserAgent}, "Accept": {"application/json"}},
+		userAgent:        defaultUserAgent,
+		header:           headers{},
 		maxResponseBytes: defaultMaxResponseBytes,
 	}
 	var errs []error
@@ -160,7 +161,7 @@ func WithUserAgent(agent string) Option {
 		if err := checkHeader("User-Agent", agent); err != nil {
 			return fmt.Errorf("WithUserAgent: %w", err)
 		}
-		c.header.Set("User-Agent", agent)
+		c.userAgent = agent
 		return nil
 	}
 }
@@ -172,10 +173,7 @@ func WithHeader(name, value string) Option {
 		if err := checkHeader(name, value); err != nil {
 			return fmt.Errorf("WithHeader: %w", err)
 		}
-		c.header.Set(name, value)
-		if value != "" {
-			c.headerSecrets = append(c.headerSecrets, newSecret(value))
-		}
+		c.header.set(name, value)
 		return nil
 	}
 }
@@ -232,15 +230,14 @@ type CallOption func(*callConfig) error
 
 type callConfig struct {
 	workspaceID *string
-	header      http.Header
-	secrets     []secret
+	header      headers
 	response    **http.Response
 	concurrency int
 	gate        *gate
 }
 
 func newCall(opts []CallOption) (*callConfig, error) {
-	c := &callConfig{concurrency: defaultConcurrency}
+	c := &callConfig{header: headers{}, concurrency: defaultConcurrency}
 	var errs []error
 	for _, opt := range opts {
 		if opt == nil {
@@ -272,13 +269,7 @@ func WithCallHeader(name, value string) CallOption {
 		if err := checkHeader(name, value); err != nil {
 			return fmt.Errorf("WithCallHeader: %w", err)
 		}
-		if c.header == nil {
-			c.header = http.Header{}
-		}
-		c.header.Set(name, value)
-		if value != "" {
-			c.secrets = append(c.secrets, newSecret(value))
-		}
+		c.header.set(name, value)
 		return nil
 	}
 }
@@ -304,7 +295,7 @@ func checkHeader(name, value string) error {
 	case canonical == headerAPIKey:
 		return fmt.Errorf("%s is set with WithAPIKey", headerAPIKey)
 	case canonical == "Authorization":
-		return errors.New("Authorization is set with WithBearerToken")
+		return fmt.Errorf("%s is set with WithBearerToken", canonical)
 	case canonical == "Host" || canonical == "Content-Length" || canonical == "Transfer-Encoding" || canonical == "Accept-Encoding":
 		return fmt.Errorf("%s is for the transport to set", canonical)
 	}
