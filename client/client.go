@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/portkey-integration/portkey-integration-go/gen"
@@ -23,9 +25,9 @@ type Client struct {
 	http             *http.Client
 	maxRetries       int
 	maxResponseBytes int64
-	header           http.Header // Without the credentials.
+	userAgent        string
+	header           headers // Those of WithHeader.
 	apiKey, bearer   secret
-	secrets          []secret // All that must not be printed.
 	logger           *slog.Logger
 	validation       Validation
 	reportHandler    func(context.Context, Report)
@@ -41,32 +43,36 @@ func New(opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client: base URL: %w", err)
 	}
-	c := &Client{
+	return &Client{
 		baseURL:          base,
 		http:             newHTTPClient(config.httpClient, config.timeout),
 		maxRetries:       config.maxRetries,
 		maxResponseBytes: config.maxResponseBytes,
+		userAgent:        config.userAgent,
 		header:           config.header,
 		apiKey:           config.apiKey,
 		bearer:           config.bearer,
-		secrets:          config.headerSecrets,
 		logger:           config.logger,
 		validation:       config.validation,
 		reportHandler:    config.reportHandler,
-	}
-	for _, s := range []secret{c.apiKey, c.bearer} {
-		if !s.isZero() {
-			c.secrets = append(c.secrets, s)
-		}
-	}
-	return c, nil
+	}, nil
 }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints the base URL and nothing else.
-func (c *Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "client.Client(%s)", c.baseURL) }
+// secretsOf are all secrets that a call sends.
+func (c *Client) secretsOf(call *callConfig) secrets {
+	all := secrets{c.apiKey, c.bearer}
+	for _, h := range []headers{c.header, call.header} {
+		all = slices.AppendSeq(all, maps.Values(h))
+	}
+	return slices.DeleteFunc(all, secret.isZero)
+}
+
+// Format implements [fmt.Formatter]: whatever the verb, it prints the base URL and nothing else. A copy of a Client does
+// so as well.
+func (c Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "client.Client(%s)", c.baseURL) }
 
 // LogValue implements [slog.LogValuer] with what Format prints.
-func (c *Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // RetrieveIntegration returns the integration with the given slug (operation retrieveIntegration, GET
 // /integrations/{slug}). Some deployments take the integration's UUID in place of the slug.
@@ -98,7 +104,7 @@ func (c *Client) exchangeAndRead(ctx context.Context, slug string, call *callCon
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.exchange(request, call.gate)
+	answer, err := c.exchange(request, call)
 	if call.response != nil {
 		*call.response = answer.public()
 	}
@@ -106,9 +112,7 @@ func (c *Client) exchangeAndRead(ctx context.Context, slug string, call *callCon
 		return nil, err
 	}
 	if answer.response.StatusCode != http.StatusOK {
-		e := c.apiError(answer)
-		e.Message = scrub(e.Message, call.secrets)
-		return nil, e
+		return nil, apiError(answer)
 	}
 	return c.read(ctx, answer)
 }
@@ -120,9 +124,11 @@ func (c *Client) newRequest(ctx context.Context, slug string, call *callConfig) 
 	if err != nil {
 		return nil, err
 	}
-	header := c.header.Clone()
-	for name, values := range call.header {
-		header[name] = values
+	header := http.Header{"User-Agent": {c.userAgent}, "Accept": {"application/json"}}
+	for _, h := range []headers{c.header, call.header} {
+		for name, value := range h {
+			header[name] = []string{value.reveal()}
+		}
 	}
 	if !c.apiKey.isZero() {
 		header[headerAPIKey] = []string{c.apiKey.reveal()}
@@ -151,7 +157,7 @@ func (c *Client) read(ctx context.Context, a *answer) (*Integration, error) {
 	if c.validation == ValidationStrict && len(checked.violations) > 0 {
 		return nil, &ValidationError{
 			StatusCode: a.response.StatusCode,
-			TraceID:    c.clean(traceID(a.response)),
+			TraceID:    a.secrets.clean(traceID(a.response)),
 			Report:     checked.report(),
 			Body:       keep(a.body),
 		}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/go-json-experiment/json"
 )
@@ -174,10 +173,10 @@ func (e *TransportError) Unwrap() error { return e.Err }
 
 // apiError reads an answer with a status other than 200. All four documented shapes of the body are understood, and
 // any other is kept.
-func (c *Client) apiError(a *answer) *APIError {
+func apiError(a *answer) *APIError {
 	e := &APIError{
 		StatusCode: a.response.StatusCode,
-		TraceID:    c.clean(traceID(a.response)),
+		TraceID:    a.secrets.clean(traceID(a.response)),
 		Attempts:   a.attempts,
 		Body:       keep(a.body),
 	}
@@ -196,12 +195,12 @@ func (c *Client) apiError(a *answer) *APIError {
 	}
 	// What cannot be decoded stays empty: the status alone is an error worth returning.
 	_ = json.Unmarshal(a.body, &body, json.RejectUnknownMembers(false))
-	e.Message = c.clean(firstOf(body.Data.Message, body.Error.Message, body.Message))
+	e.Message = a.secrets.clean(firstOf(body.Data.Message, body.Error.Message, body.Message))
 	code := ""
 	if body.Error.Code != nil {
 		code = fmt.Sprint(body.Error.Code)
 	}
-	e.Code = c.clean(firstOf(body.Data.ErrorCode, code, body.ErrorCode))
+	e.Code = a.secrets.clean(firstOf(body.Data.ErrorCode, code, body.ErrorCode))
 	return e
 }
 
@@ -212,21 +211,6 @@ func firstOf(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-// clean makes text from a server fit to print: one line, of bounded length, without the credentials that were sent.
-func (c *Client) clean(text string) string {
-	const most = 500
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, scrub(text, c.secrets))
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "…"
-	}
-	return text
 }
 
 // keep is what an error keeps of a body: a copy, as an error may live long and the whole body need not.

@@ -3,7 +3,9 @@ package client
 import (
 	"fmt"
 	"log/slog"
+	"net/textproto"
 	"strings"
+	"unicode"
 )
 
 const redacted = "[redacted]"
@@ -38,10 +40,76 @@ func newCredential(text string) (secret, error) {
 	return newSecret(text), nil
 }
 
-// scrub removes the secrets from text that a server sent, which may echo what it was sent.
-func scrub(text string, secrets []secret) string {
-	for _, s := range secrets {
-		text = strings.ReplaceAll(text, s.reveal(), redacted)
+// secrets are all that must not be printed.
+type secrets []secret
+
+// scrub hides the secrets in text that a server sent, which may echo what it was sent, in whatever case. Secrets may
+// overlap: all bytes of each are hidden.
+func (all secrets) scrub(text string) string {
+	folded := lower(text)
+	end := make([]int, len(text)) // By the index at which secrets start: where the longest ends.
+	found := false
+	for _, s := range all {
+		needle := lower(s.reveal())
+		for i := 0; needle != ""; i++ {
+			next := strings.Index(folded[i:], needle)
+			if next < 0 {
+				break
+			}
+			i += next
+			end[i], found = max(end[i], i+len(needle)), true
+		}
+	}
+	if !found {
+		return text
+	}
+	var b strings.Builder
+	hidden := 0
+	for i := range len(text) {
+		if i >= hidden {
+			if end[i] > 0 {
+				b.WriteString(redacted)
+			} else {
+				b.WriteByte(text[i])
+			}
+		}
+		hidden = max(hidden, end[i])
+	}
+	return b.String()
+}
+
+// lower lowers the letters of ASCII, so that indices stay.
+func lower(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// clean makes text from a server fit to print: without the secrets, and printable.
+func (all secrets) clean(text string) string { return printable(all.scrub(text)) }
+
+// printable is text on one line, of bounded length.
+func printable(text string) string {
+	const most = 500
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
 	}
 	return text
+}
+
+// headers are headers whose values are secret, by their canonical name.
+type headers map[string]secret
+
+func (h headers) set(name, value string) {
+	h[textproto.CanonicalMIMEHeaderKey(name)] = newSecret(value)
 }

@@ -17,6 +17,7 @@ type answer struct {
 	response *http.Response // Its body is closed; nil where there was no response.
 	body     []byte
 	attempts int
+	secrets  secrets // Those that were sent.
 }
 
 // public is the response as a caller may have it: the body can be read again, the credentials are gone.
@@ -75,9 +76,9 @@ func newTransport() http.RoundTripper {
 }
 
 // exchange sends the request, again if it may be, and reads the last response to its end. The answer is never nil.
-func (c *Client) exchange(request *http.Request, gate *gate) (*answer, error) {
-	x := &exchange{client: c, gate: gate, answer: &answer{}}
-	if err := gate.pass(request.Context()); err != nil {
+func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, error) {
+	x := &exchange{client: c, gate: call.gate, answer: &answer{secrets: c.secretsOf(call)}}
+	if err := x.gate.pass(request.Context()); err != nil {
 		return x.answer, &TransportError{Err: err}
 	}
 	retry := retryablehttp.Client{
