@@ -1,0 +1,100 @@
+// Command pb33f judges the answers of a corpus with pb33f's libopenapi-validator, as answers to the request of the
+// operation. It reads the corpus on standard input and prints one verdict a line, in its order: true or false.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi-validator/config"
+	"github.com/pb33f/libopenapi-validator/errors"
+
+	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "pb33f:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	document, err := libopenapi.NewDocument([]byte(portkeyintegration.Contract()))
+	if err != nil {
+		return err
+	}
+	// Strict mode is how the validator is told to mind writeOnly. It also minds properties that the schema does not
+	// name, which this contract allows: they are let through below.
+	v, errs := validator.NewValidator(document, config.WithFormatAssertions(), config.WithStrictMode(), config.WithStrictRejectWriteOnly())
+	if len(errs) > 0 {
+		return fmt.Errorf("the document cannot be read: %v", errs)
+	}
+	corpus, err := io.ReadAll(bufio.NewReader(os.Stdin))
+	if err != nil {
+		return err
+	}
+	lines := bytes.Split(bytes.TrimSuffix(corpus, []byte("\n")), []byte("\n"))
+	verdicts := make([]bool, len(lines))
+	var group sync.WaitGroup
+	failures := make(chan error, runtime.GOMAXPROCS(0))
+	for worker := range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for i := worker; i < len(lines); i += runtime.GOMAXPROCS(0) {
+				valid, err := judge(v, lines[i])
+				if err != nil {
+					failures <- fmt.Errorf("line %d: %w", i+1, err)
+					return
+				}
+				verdicts[i] = valid
+			}
+		})
+	}
+	group.Wait()
+	close(failures)
+	if err := <-failures; err != nil {
+		return err
+	}
+	out := bufio.NewWriter(os.Stdout)
+	for _, valid := range verdicts {
+		fmt.Fprintln(out, valid)
+	}
+	return out.Flush()
+}
+
+func judge(v validator.Validator, line []byte) (bool, error) {
+	var answer struct {
+		Status int             `json:"status"`
+		Body   json.RawMessage `json:"body"`
+	}
+	if err := json.Unmarshal(line, &answer); err != nil {
+		return false, err
+	}
+	request, err := http.NewRequest(http.MethodGet, "https://api.portkey.ai/v1/integrations/openai-production", nil)
+	if err != nil {
+		return false, err
+	}
+	response := &http.Response{
+		StatusCode: answer.Status,
+		Header:     http.Header{"Content-Type": {"application/json"}},
+		Body:       io.NopCloser(bytes.NewReader(answer.Body)),
+		Request:    request,
+	}
+	_, findings := v.ValidateHttpResponse(request, response)
+	return !slices.ContainsFunc(findings, breaks), nil
+}
+
+// breaks tells a breach of the contract from an undocumented property.
+func breaks(finding *errors.ValidationError) bool {
+	return finding.ValidationSubType != errors.StrictSubTypeProperty
+}
