@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -170,6 +171,27 @@ func (e *TransportError) Error() string {
 }
 
 func (e *TransportError) Unwrap() error { return e.Err }
+
+// quietError stands for an error whose own text is not fit to print.
+type quietError struct {
+	text string
+	err  error
+}
+
+func (e *quietError) Error() string { return e.text }
+func (e *quietError) Unwrap() error { return e.err }
+
+// quoted is what the errors of net/http hold of what a server, or the environment's proxy setting, said.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// quiet is err without what its text quotes, and without the secrets.
+func quiet(err error, secrets secrets) error {
+	text := secrets.clean(quoted.ReplaceAllLiteralString(err.Error(), `"…"`))
+	if text == err.Error() {
+		return err
+	}
+	return &quietError{text, err}
+}
 
 // apiError reads an answer with a status other than 200. All four documented shapes of the body are understood, and
 // any other is kept.

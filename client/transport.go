@@ -108,11 +108,11 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 	case errors.As(err, &tooLarge):
 		return x.answer, tooLarge
 	}
-	failure := &TransportError{Attempts: x.answer.attempts, Body: keep(x.answer.body), Err: err}
 	// A url.Error quotes the URL, whose query is nobody's business.
 	if u := (*url.Error)(nil); errors.As(err, &u) {
-		failure.Err = u.Err
+		err = u.Err
 	}
+	failure := &TransportError{Attempts: x.answer.attempts, Body: keep(x.answer.body), Err: quiet(err, x.answer.secrets)}
 	if x.answer.response != nil {
 		failure.StatusCode = x.answer.response.StatusCode
 	}
