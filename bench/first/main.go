@@ -19,6 +19,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	// The most memory held, as Linux counts it. What wait4 reports of a child counts its parent's too.
+	status, _ := os.ReadFile("/proc/self/status")
+	os.Stdout.Write(status)
 }
 
 func transport() http.RoundTripper {

@@ -3,9 +3,7 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"log"
 	"math"
 	"os"
@@ -16,16 +14,13 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// results are the values of each benchmark, one a round, by name without parameters' order lost, then by unit.
+// results are the values of each benchmark, one a round, by its name and then by unit.
 type results map[string]map[string][]float64
 
 func main() {
-	in, err := io.ReadAll(os.Stdin)
-	if err != nil {
-		log.Fatal(err)
-	}
 	r, cpu, rounds := results{}, "", 0
-	for reader := benchfmt.NewReader(bytes.NewReader(in), "stdin"); reader.Scan(); {
+	reader := benchfmt.NewReader(os.Stdin, "stdin")
+	for reader.Scan() {
 		result, ok := reader.Result().(*benchfmt.Result)
 		if !ok {
 			continue
@@ -36,12 +31,14 @@ func main() {
 			r[name] = map[string][]float64{}
 		}
 		for _, v := range result.Values {
-			// Times are in seconds, tidied; the units of /op metrics of our own keep theirs.
 			r[name][v.Unit] = append(r[name][v.Unit], v.Value)
 			rounds = max(rounds, len(r[name][v.Unit]))
 		}
 	}
-	r.write(os.Stdout, cpu, rounds)
+	if err := reader.Err(); err != nil {
+		log.Fatal(err)
+	}
+	r.write(os.Args[1], cpu, rounds)
 }
 
 // median is that of a benchmark's rounds; NaN where it did not run.
@@ -64,10 +61,3 @@ func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
-
-const (
-	seconds = "sec/op"
-	cpuTime = "cpu-sec/op"
-	allocs  = "allocs/op"
-	size    = "B/op"
-)
