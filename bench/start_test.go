@@ -98,7 +98,7 @@ func BenchmarkInit(b *testing.B) {
 				}
 			}
 			n := float64(b.N)
-			b.ReportMetric(0, "ns/op") // not shown: the whole process
+			b.ReportMetric(0, "ns/op")             // not shown: the whole process
 			b.ReportMetric(clock/n, "init-sec/op") // in seconds: benchstat takes 0 ns for another unit
 			b.ReportMetric(size/n, "init-B/op")
 			b.ReportMetric(allocs/n, "init-allocs/op")
