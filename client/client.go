@@ -31,6 +31,7 @@ type Client struct {
 	logger           *slog.Logger
 	validation       Validation
 	reportHandler    func(context.Context, Report)
+	memo             *memo
 }
 
 // New makes a Client. Whatever is wrong with the options is returned in one error.
@@ -55,6 +56,7 @@ func New(opts ...Option) (*Client, error) {
 		logger:           config.logger,
 		validation:       config.validation,
 		reportHandler:    config.reportHandler,
+		memo:             newMemo(),
 	}, nil
 }
 
@@ -145,10 +147,18 @@ func (c *Client) read(ctx context.Context, a *answer) (*Integration, error) {
 	if c.validation == ValidationOff {
 		return newIntegration(a.body)
 	}
-	checked, err := checkAnswer(a)
-	if err != nil {
-		return nil, err
+	checked := c.memo.find(a.body)
+	if checked == nil {
+		var err error
+		if checked, err = checkIntegration(a.body); err != nil {
+			return nil, err
+		}
+		if c.reportHandler != nil {
+			checked.findDrift()
+		}
+		c.memo.remember(checked)
 	}
+	checked = checked.withContentType(a.response.Header)
 	if c.reportHandler != nil {
 		if report := checked.report(); len(report.Violations)+len(report.Drift) > 0 {
 			c.reportHandler(ctx, report)

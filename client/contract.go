@@ -18,8 +18,8 @@ type contract struct {
 	errors         map[int]*openapi3.Schema // What the other statuses carry.
 	configurations []*configuration         // In the document's order; the last one is the fallback.
 	byProviderID   map[string]*configuration
-	known          map[*openapi3.Schema][]string // The x-extensible-enum of schemas that have one.
-	options        []openapi3.SchemaValidationOption
+	known          map[*openapi3.Schema][]string     // The x-extensible-enum of schemas that have one.
+	first, all     []openapi3.SchemaValidationOption // To learn whether there is a violation, and of each.
 }
 
 // configuration is one member of the union that property configurations is.
@@ -45,12 +45,16 @@ var loadContract = sync.OnceValue(func() *contract {
 		errors:       map[int]*openapi3.Schema{},
 		byProviderID: map[string]*configuration{},
 		known:        map[*openapi3.Schema][]string{},
-		options: []openapi3.SchemaValidationOption{
-			openapi3.VisitAsResponse(),
-			openapi3.DisableSchemaErrorDetails(),
-			openapi3.WithStringFormatValidator("uuid", openapi3.NewCallbackValidator(checkUUID)),
-		},
 	}
+	options := []openapi3.SchemaValidationOption{
+		openapi3.VisitAsResponse(),
+		openapi3.DisableSchemaErrorDetails(),
+		openapi3.WithStringFormatValidators(map[string]openapi3.StringFormatValidator{
+			"uuid": openapi3.NewCallbackValidator(checkUUID),
+		}),
+	}
+	c.first = append(slices.Clip(options), openapi3.FailFast())
+	c.all = append(slices.Clip(options), openapi3.MultiErrors())
 	for status, response := range document.Paths.Value("/integrations/{slug}").Get.Responses.Map() {
 		schema := response.Value.Content["application/json"].Schema.Value
 		if code, _ := strconv.Atoi(status); code == 200 {

@@ -5,6 +5,7 @@ import (
 	stdjson "encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
@@ -20,7 +21,7 @@ type Integration struct {
 
 func newIntegration(body []byte) (*Integration, error) {
 	i := &Integration{body: body}
-	if err := decode(200, body, &i.Integration); err != nil {
+	if err := decode(http.StatusOK, body, &i.Integration); err != nil {
 		return nil, err
 	}
 	return i, nil
@@ -32,7 +33,7 @@ func (c *checked) integration() (*Integration, error) {
 		return newIntegration(c.body)
 	}
 	i := &Integration{body: c.body}
-	if err := decodeWhatFits(c.status, c.body, c.value, &i.Integration); err != nil {
+	if err := decodeWhatFits(http.StatusOK, c.body, c.value, &i.Integration); err != nil {
 		return nil, err
 	}
 	return i, nil
@@ -81,7 +82,7 @@ func (i *Integration) RawJSON() stdjson.RawMessage { return bytes.Clone(i.body) 
 // Report compares the body with the contract, at each call anew. With [ValidationStrict] it has no violations, yet it
 // may have drift.
 func (i *Integration) Report() Report {
-	report, _ := Check(200, i.body) // The body was decoded before.
+	report, _ := Check(http.StatusOK, i.body) // The body was decoded before.
 	return report
 }
 

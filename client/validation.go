@@ -79,22 +79,24 @@ var ErrUndocumentedStatus = errors.New("the contract documents no such status")
 // the schema of that error. It returns a [*DecodeError] for a body that is not JSON (RFC 8259, with no duplicate names
 // and valid UTF-8), and [ErrUndocumentedStatus].
 func Check(status int, body []byte) (Report, error) {
+	if status == http.StatusOK {
+		c, err := checkIntegration(body)
+		if err != nil {
+			return Report{}, err
+		}
+		return c.report(), nil
+	}
 	value, err := parse(status, body)
 	if err != nil {
 		return Report{}, err
 	}
 	contract := loadContract()
-	if status == http.StatusOK {
-		c := checked{body: body, value: value}
-		c.verdict(contract)
-		return c.report(), nil
-	}
 	schema := contract.errors[status]
 	if schema == nil {
 		return Report{}, fmt.Errorf("status %d: %w", status, ErrUndocumentedStatus)
 	}
-	c := checked{body: body, value: value, schema: schema}
-	if err := schema.VisitJSON(value, contract.all()...); err != nil {
+	c := &checked{body: body, value: value, schema: schema}
+	if err := schema.VisitJSON(value, contract.all...); err != nil {
 		c.violations = findings(err)
 	}
 	return c.report(), nil
@@ -102,29 +104,39 @@ func Check(status int, body []byte) (Report, error) {
 
 // checked is an answer that was compared with the contract.
 type checked struct {
-	status     int
 	body       []byte
-	value      any
-	member     *configuration   // The member of configurations that the answer was compared with.
+	value      any // What the body holds.
+	provider   Provider
 	schema     *openapi3.Schema // The schema that the value was compared with.
 	violations []Finding
+	drift      []Finding // Nil until it was looked for.
 }
 
-func checkAnswer(a *answer) (*checked, error) {
-	status := a.response.StatusCode
-	value, err := parse(status, a.body)
+func checkIntegration(body []byte) (*checked, error) {
+	value, err := parse(http.StatusOK, body)
 	if err != nil {
 		return nil, err
 	}
-	c := &checked{status: status, body: a.body, value: value}
+	c := &checked{body: body, value: value}
 	c.verdict(loadContract())
-	if mediaType, _, _ := mime.ParseMediaType(a.response.Header.Get("Content-Type")); mediaType != "application/json" {
-		c.violations = append(c.violations, Finding{
-			Keyword: "content",
-			Reason:  "the header Content-Type is not application/json",
-		})
-	}
 	return c, nil
+}
+
+// withContentType is c with a violation more where the header Content-Type is not the contract's.
+func (c *checked) withContentType(header http.Header) *checked {
+	text := header.Get("Content-Type")
+	if text == "application/json" || text == "application/json; charset=utf-8" {
+		return c // What almost every answer has, without parsing it.
+	}
+	if mediaType, _, _ := mime.ParseMediaType(text); mediaType == "application/json" {
+		return c
+	}
+	copied := *c
+	copied.violations = append(slices.Clip(c.violations), Finding{
+		Keyword: "content",
+		Reason:  "the header Content-Type is not application/json",
+	})
+	return &copied
 }
 
 // verdict compares the value with the document's schema of an integration. It does so by way of the member that the
@@ -135,69 +147,54 @@ func (c *checked) verdict(k *contract) {
 	providerID, _ := object["ai_provider_id"].(string)
 	configurations, _ := object["configurations"].(map[string]any)
 	provider := k.byProviderID[providerID]
-	c.member = configurationOf(k, providerID, configurations)
-	c.schema = c.member.answer
-
-	candidate := c.member
+	candidate := configurationOf(k, providerID, configurations)
+	c.schema = candidate.answer
+	c.provider = providerOf(k, providerID, candidate)
 	if len(configurations) == 0 {
 		candidate = k.configurations[len(k.configurations)-1]
 	}
 	// The guards in allOf ask no more of a provider's own configuration than its schema does, nothing of an empty one,
 	// and nothing where the provider is unknown.
 	guarded := provider != nil && provider != candidate && len(configurations) > 0
-	if !guarded && candidate.answer.VisitJSON(c.value, k.first()...) == nil {
+	if !guarded && candidate.answer.VisitJSON(c.value, k.first...) == nil {
 		return
 	}
-	if k.integration.VisitJSON(c.value, k.first()...) == nil {
+	if k.integration.VisitJSON(c.value, k.first...) == nil {
 		return
 	}
-	for _, schema := range []*openapi3.Schema{candidate.answer, c.own(provider), k.integration} {
-		if schema == nil {
-			continue
-		}
-		if err := schema.VisitJSON(c.value, k.all()...); err != nil {
+	explanations := []*openapi3.Schema{candidate.answer, k.integration}
+	if provider != nil {
+		explanations = slices.Insert(explanations, 1, provider.answer)
+	}
+	for _, schema := range explanations {
+		if err := schema.VisitJSON(c.value, k.all...); err != nil {
 			c.violations, c.schema = findings(err), schema
 			return
 		}
 	}
 }
 
-func (c *checked) own(provider *configuration) *openapi3.Schema {
-	if provider == nil {
-		return nil
-	}
-	return provider.answer
-}
-
-// first are the options to learn whether there is a violation, all those to learn of each.
-func (k *contract) first() []openapi3.SchemaValidationOption {
-	return append(k.options[:len(k.options):len(k.options)], openapi3.FailFast())
-}
-
-func (k *contract) all() []openapi3.SchemaValidationOption {
-	return append(k.options[:len(k.options):len(k.options)], openapi3.MultiErrors())
-}
-
 func (c *checked) report() Report {
-	r := Report{Violations: c.violations, Drift: []Finding{}}
+	c.findDrift()
+	r := Report{Provider: c.provider, Violations: c.violations, Drift: c.drift}
 	if r.Violations == nil {
 		r.Violations = []Finding{}
-	}
-	if c.member != nil {
-		r.Provider = c.provider()
-	}
-	d := drift{contract: loadContract()}
-	d.walk(c.schema, c.value, "")
-	if d.findings != nil {
-		r.Drift = d.findings
 	}
 	return r
 }
 
-func (c *checked) provider() Provider {
-	object, _ := c.value.(map[string]any)
-	id, _ := object["ai_provider_id"].(string)
-	return providerOf(loadContract(), id, c.member)
+// findDrift looks for drift, once: most callers never ask.
+func (c *checked) findDrift() {
+	if c.drift != nil {
+		return
+	}
+	value := c.value
+	if value == nil {
+		value, _ = parse(http.StatusOK, c.body) // It was parsed before.
+	}
+	d := drift{contract: loadContract(), findings: []Finding{}}
+	d.walk(c.schema, value, "")
+	c.drift = d.findings
 }
 
 // findings turns kin-openapi's errors into ours. Its own texts are left out: they can quote the value.
