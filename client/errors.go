@@ -139,16 +139,19 @@ func (e *ResponseTooLargeError) Error() string {
 	return fmt.Sprintf("the body is larger than %d bytes; raise the limit with WithMaxResponseBytes", e.Limit)
 }
 
-// RedirectError is a redirect that was not followed, since the key would have gone to another origin, or since there
-// were too many.
+// RedirectError is a redirect that was not followed, since the key would have gone to another origin, since there were
+// too many, or since the policy of the client given with [WithHTTPClient] refused it.
 type RedirectError struct {
 	From, To string // Origins: scheme, host and port.
 	Reason   string
+	Err      error // What the policy returned; nil where it was not asked.
 }
 
 func (e *RedirectError) Error() string {
 	return fmt.Sprintf("redirect from %s to %s not followed: %s", e.From, e.To, e.Reason)
 }
+
+func (e *RedirectError) Unwrap() error { return e.Err }
 
 // TransportError is a failure to get a complete answer: no connection, a broken one, a timeout, a context that ended.
 // It wraps the cause, so that [context.Canceled], [context.DeadlineExceeded] and the errors of package net stay visible.

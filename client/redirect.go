@@ -15,7 +15,11 @@ func redirectPolicy(next func(*http.Request, []*http.Request) error) func(*http.
 		case len(via) > maxRedirects:
 			return &RedirectError{From: from, To: to, Reason: "more than 10 redirects"}
 		case next != nil:
-			return next(request, via)
+			err := next(request, via)
+			if err == nil || err == http.ErrUseLastResponse {
+				return err
+			}
+			return &RedirectError{From: from, To: to, Reason: "the policy of the http.Client refused it", Err: err}
 		}
 		return nil
 	}

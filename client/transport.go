@@ -104,6 +104,10 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 	)
 	switch {
 	case errors.As(err, &redirect):
+		redirect.To = x.answer.secrets.clean(redirect.To)
+		if redirect.Err != nil {
+			redirect.Reason += ": " + quiet(redirect.Err, x.answer.secrets).Error()
+		}
 		return x.answer, redirect
 	case errors.As(err, &tooLarge):
 		return x.answer, tooLarge
