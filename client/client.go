@@ -85,7 +85,7 @@ func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 func (c *Client) RetrieveIntegration(ctx context.Context, slug string, opts ...CallOption) (*Integration, error) {
 	call, err := newCall(opts)
 	if err != nil {
-		return nil, fmt.Errorf("client: retrieve integration %q: %w", slug, errors.Join(err, checkSlug(slug)))
+		return nil, fmt.Errorf("client: retrieve integration %q: %w", printable(slug), errors.Join(err, checkSlug(slug)))
 	}
 	return c.retrieve(ctx, slug, call)
 }
@@ -93,7 +93,7 @@ func (c *Client) RetrieveIntegration(ctx context.Context, slug string, opts ...C
 func (c *Client) retrieve(ctx context.Context, slug string, call *callConfig) (*Integration, error) {
 	integration, err := c.exchangeAndRead(ctx, slug, call)
 	if err != nil {
-		return nil, fmt.Errorf("client: retrieve integration %q: %w", slug, err)
+		return nil, fmt.Errorf("client: retrieve integration %q: %w", printable(slug), err)
 	}
 	return integration, nil
 }
@@ -116,7 +116,11 @@ func (c *Client) exchangeAndRead(ctx context.Context, slug string, call *callCon
 	if answer.response.StatusCode != http.StatusOK {
 		return nil, apiError(answer)
 	}
-	return c.read(ctx, answer)
+	integration, err := c.read(ctx, answer)
+	if e := (*DecodeError)(nil); errors.As(err, &e) {
+		e.Pointer = answer.secrets.scrub(e.Pointer)
+	}
+	return integration, err
 }
 
 func (c *Client) newRequest(ctx context.Context, slug string, call *callConfig) (*http.Request, error) {
@@ -160,7 +164,7 @@ func (c *Client) read(ctx context.Context, a *answer) (*Integration, error) {
 	}
 	checked = checked.withContentType(a.response.Header)
 	if c.reportHandler != nil {
-		if report := checked.report(); len(report.Violations)+len(report.Drift) > 0 {
+		if report := a.secrets.scrubReport(checked.report()); len(report.Violations)+len(report.Drift) > 0 {
 			c.reportHandler(ctx, report)
 		}
 	}
@@ -168,7 +172,7 @@ func (c *Client) read(ctx context.Context, a *answer) (*Integration, error) {
 		return nil, &ValidationError{
 			StatusCode: a.response.StatusCode,
 			TraceID:    a.secrets.clean(traceID(a.response)),
-			Report:     checked.report(),
+			Report:     a.secrets.scrubReport(checked.report()),
 			Body:       keep(a.body),
 		}
 	}

@@ -107,7 +107,7 @@ func (e *ValidationError) Error() string {
 		b.WriteByte('s')
 	}
 	for i, v := range violations[:min(shown, len(violations))] {
-		b.WriteString([]string{": ", "; "}[min(i, 1)] + v.String())
+		b.WriteString([]string{": ", "; "}[min(i, 1)] + printable(v.String()))
 	}
 	if more := len(violations) - shown; more > 0 {
 		fmt.Fprintf(&b, "; and %d more", more)
@@ -126,7 +126,7 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("the body cannot be decoded: %s (at byte %d, %q)", e.Reason, e.Offset, e.Pointer)
+	return fmt.Sprintf("the body cannot be decoded: %s (at byte %d, %q)", e.Reason, e.Offset, printable(e.Pointer))
 }
 
 // ResponseTooLargeError is a body of more bytes than [WithMaxResponseBytes] allows, after decompression.

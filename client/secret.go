@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/textproto"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -76,6 +77,18 @@ func (all secrets) scrub(text string) string {
 		hidden = max(hidden, end[i])
 	}
 	return b.String()
+}
+
+// scrubReport is a copy of r without the secrets: names that a server made up stand in its pointers.
+func (all secrets) scrubReport(r Report) Report {
+	r.Provider = Provider(all.scrub(string(r.Provider)))
+	for _, findings := range []*[]Finding{&r.Violations, &r.Drift} {
+		*findings = slices.Clone(*findings)
+		for i := range *findings {
+			(*findings)[i].Pointer = all.scrub((*findings)[i].Pointer)
+		}
+	}
+	return r
 }
 
 // lower lowers the letters of ASCII, so that indices stay.
