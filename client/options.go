@@ -281,6 +281,7 @@ func WithResponse(r **http.Response) CallOption {
 		if r == nil {
 			return errors.New("WithResponse: the pointer is nil")
 		}
+		*r = nil // Whatever is wrong before there is a response.
 		c.response = r
 		return nil
 	}
@@ -291,7 +292,7 @@ func WithResponse(r **http.Response) CallOption {
 func checkHeader(name, value string) error {
 	switch canonical := textproto.CanonicalMIMEHeaderKey(name); {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isTokenRune(r) }):
-		return fmt.Errorf("%q is not a header name", name)
+		return errors.New("the name is not a header name") // Unquoted: a value may stand in its place by mistake.
 	case canonical == headerAPIKey:
 		return fmt.Errorf("%s is set with WithAPIKey", headerAPIKey)
 	case canonical == "Authorization":

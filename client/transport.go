@@ -30,6 +30,7 @@ func (a *answer) public() *http.Response {
 	if r.Request != nil {
 		request := r.Request.Clone(context.WithoutCancel(r.Request.Context()))
 		request.Header = http.Header{}
+		request.Response = nil // The redirect that led here, with the request that it answered.
 		r.Request = request
 	}
 	return &r
