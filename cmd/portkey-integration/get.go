@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
+	"github.com/portkey-integration/portkey-integration-go/gen"
+)
+
+type get struct {
+	target
+	workspaceID string
+	output      *choice
+	validation  *choice
+	maxRetries  int
+}
+
+func (a *app) getCommand() *cobra.Command {
+	g := get{output: choose("text", "json", "yaml"), validation: choose("strict", "report", "off")}
+	command := &cobra.Command{
+		Use:   "get SLUG...",
+		Short: "Retrieve integrations",
+		Long: `Retrieve integrations, check each answer against the contract, and print them.
+
+text is a view for people. json and yaml are the answer as it came: all members in their order, numbers untouched.
+Several slugs make one JSON line or one YAML document each. What may be a secret is never printed: the values of
+custom_headers, and a secret that the answer should have masked, are "[redacted]" in every format.
+
+With --validation strict an answer that breaks the contract is an error. With report it is printed all the same, and
+what is wrong with it too. With off nobody looks. What an answer has beyond the contract (drift) is never an error.`,
+		Example: `  portkey-integration get --sandbox openai-production
+  portkey-integration get --sandbox rich --output yaml
+  PORTKEY_API_KEY=... portkey-integration get my-integration
+  portkey-integration get my-integration --api-key-file key.txt --base-url https://aws-cp.portkey.ai/api/v1
+  portkey-integration get one two three --output json | jq -r .ai_provider_id
+  pass show portkey | portkey-integration get my-integration --api-key-file -`,
+		Args: cobra.MinimumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if !g.sandbox {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return exampleSlugs(func(int) bool { return true }), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: a.action(func(ctx context.Context, slugs []string) error { return a.get(ctx, &g, slugs) }),
+	}
+	g.target.flags(command)
+	flags := command.Flags()
+	flags.StringVar(&g.workspaceID, "workspace-id", "", "`ID` of the workspace to read from; admin keys should name one")
+	g.output.flag(command, "output", "o", "format")
+	g.validation.flag(command, "validation", "", "what happens to an answer that breaks the contract")
+	flags.IntVar(&g.maxRetries, "max-retries", 2, "`N`, how often a failed request is made again")
+	_ = command.RegisterFlagCompletionFunc("workspace-id", cobra.NoFileCompletions)
+	_ = command.RegisterFlagCompletionFunc("max-retries", cobra.NoFileCompletions)
+	return command
+}
+
+func (a *app) get(ctx context.Context, g *get, slugs []string) error {
+	// All slugs before any request: a typing error is found while nothing has happened.
+	for _, slug := range slugs {
+		if _, err := gen.Slug(slug).MarshalText(); err != nil {
+			return fmt.Errorf("%w %q: %w", client.ErrInvalidSlug, slug, err)
+		}
+	}
+	if g.maxRetries < 0 {
+		return errors.New("--max-retries is negative")
+	}
+	var validation client.Validation
+	if err := validation.UnmarshalText([]byte(g.validation.value)); err != nil {
+		return err
+	}
+	connection, err := a.connect(&g.target)
+	if err != nil {
+		return err
+	}
+	defer connection.close()
+	c, err := client.New(append(connection.options(&g.target),
+		client.WithMaxRetries(g.maxRetries),
+		client.WithValidation(validation),
+	)...)
+	if err != nil {
+		return err
+	}
+	var opts []client.CallOption
+	if g.workspaceID != "" {
+		opts = append(opts, client.WithWorkspaceID(g.workspaceID))
+	}
+
+	results := inOrder(slugs, c.RetrieveIntegrations(ctx, slices.Values(slugs), opts...))
+	next, end := iter.Pull(results)
+	defer end()
+	code, printed := 0, 0
+	for {
+		stop := a.waiting(fmt.Sprintf("Waiting for %s ...", connection.baseURL))
+		r, ok := next()
+		stop()
+		switch {
+		case !ok && code != 0:
+			return failed(code)
+		case !ok:
+			return ctx.Err()
+		case r.Err != nil:
+			a.explain(r.Slug, r.Err)
+			code = max(code, exitCode(r.Err))
+			continue
+		}
+		if err := a.print(g, r.Integration, validation, printed > 0, len(slugs) > 1); err != nil {
+			return err
+		}
+		printed++
+	}
+}
+
+// inOrder yields results in the order of their slugs, each as soon as those before it are there.
+func inOrder(slugs []string, results iter.Seq[client.Result]) iter.Seq[client.Result] {
+	return func(yield func(client.Result) bool) {
+		early := map[string][]client.Result{} // A slug may be asked for twice.
+		for r := range results {
+			early[r.Slug] = append(early[r.Slug], r)
+			for len(slugs) > 0 && len(early[slugs[0]]) > 0 {
+				queue := early[slugs[0]]
+				early[slugs[0]], slugs = queue[1:], slugs[1:]
+				if !yield(queue[0]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// explain says why there is no answer for a slug.
+func (a *app) explain(slug string, err error) {
+	if broken, ok := errors.AsType[*client.ValidationError](err); ok {
+		a.complain("%s: the answer breaks the contract (--validation report prints it all the same):", slug)
+		for _, f := range broken.Report.Violations {
+			fmt.Fprintf(a.err, "  %s\n", finding(f))
+		}
+		return
+	}
+	if unwrapped := errors.Unwrap(err); unwrapped != nil {
+		err = unwrapped // Without "client: retrieve integration".
+	}
+	hint := ""
+	switch {
+	case errors.Is(err, client.ErrUnauthorized):
+		hint = "; check the key in " + envAPIKey + " or --api-key-file"
+	case errors.Is(err, client.ErrForbidden):
+		hint = "; the key may lack the scope integrations.read, or belong to another workspace (--workspace-id)"
+	}
+	a.complain("%s: %v%s", slug, err, hint)
+}
+
+// print writes an integration: after another one, or as one of several.
+func (a *app) print(g *get, integration *client.Integration, validation client.Validation, after, several bool) error {
+	body, err := redact(integration.RawJSON())
+	if err != nil {
+		return err
+	}
+	var report client.Report
+	if validation != client.ValidationOff {
+		report = integration.Report()
+	}
+	switch g.output.value {
+	case "json":
+		err = a.printJSON(body, !several)
+	case "yaml":
+		err = a.printYAML(body, after)
+	default:
+		if after {
+			fmt.Fprintln(a.out)
+		}
+		return a.view(integration, body, report)
+	}
+	// In text, findings are part of the view.
+	if !report.Conforms() {
+		a.complain("%s: the answer breaks the contract:", integration.Slug)
+		for _, f := range report.Violations {
+			fmt.Fprintf(a.err, "  %s\n", finding(f))
+		}
+	}
+	return errors.Join(err, a.out.Flush())
+}
+
+// finding says where, what and which keyword of the schema says so.
+func finding(f client.Finding) string { return fmt.Sprintf("%s (%s)", f, f.Keyword) }
+
+// exampleSlugs lists the contract's examples of the statuses wanted, for shells to complete.
+func exampleSlugs(wanted func(status int) bool) []cobra.Completion {
+	var slugs []cobra.Completion
+	for _, e := range contracttest.Examples() {
+		if wanted(e.Status) {
+			text := e.Summary
+			if e.Status != http.StatusOK {
+				text = fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+			}
+			slugs = append(slugs, cobra.CompletionWithDesc(e.Name, strings.TrimSpace(text)))
+		}
+	}
+	return slugs
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	bold   = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// wantsColor follows no-color.org and bixense.com/clicolors.
+func wantsColor(env func(string) string, out io.Writer) bool {
+	switch {
+	case env("NO_COLOR") != "":
+		return false
+	case env("CLICOLOR_FORCE") != "" && env("CLICOLOR_FORCE") != "0":
+		return true
+	}
+	return isTerminal(out) && env("TERM") != "dumb"
+}
+
+// paint colours text where out shows colours.
+func (a *app) paint(color, text string) string {
+	if !a.color || text == "" {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+// patience is how long a person waits without wondering.
+const patience = time.Second
+
+// waiting tells a person at a terminal what the program waits for, if it takes long. The note is gone when stop returns.
+func (a *app) waiting(note string) (stop func()) {
+	if !a.live {
+		return func() {}
+	}
+	var (
+		mu           sync.Mutex
+		shown, ended bool
+	)
+	time.AfterFunc(patience, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			fmt.Fprint(a.err, note)
+			shown = true
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if ended = true; shown {
+			fmt.Fprint(a.err, "\r\x1b[K")
+		}
+	}
+}
