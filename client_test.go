@@ -2,12 +2,16 @@ package portkeyintegration_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -217,6 +221,58 @@ func TestImportersBuildNothingElse(t *testing.T) {
 					t.Errorf("%s builds %s", pkg, d)
 				}
 			}
+		}
+	}
+}
+
+// What a client that is generated and nothing more makes of what goes wrong. The README says so; here is why.
+func TestPlainGeneratedClient(t *testing.T) {
+	const key = "pk-in-transit"
+	var arrived string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived = r.Header.Get("x-portkey-api-key")
+	}))
+	defer elsewhere.Close()
+	answers := map[string]http.HandlerFunc{
+		"broken": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"slug":"broken","configurations":{"azure_resource_name":"r"},"key":"sk-in-clear"}`))
+		},
+		"page": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(http.StatusBadGateway)
+		},
+		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) },
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answers[path.Base(r.URL.Path)](w, r)
+	}))
+	defer server.Close()
+	plain, err := gen.NewClientWithResponses(server.URL, gen.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+		r.Header.Set("x-portkey-api-key", key)
+		return nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := plain.RetrieveIntegrationWithResponse(t.Context(), "broken", nil); err != nil || r.JSON200 == nil {
+		t.Errorf("it refuses a broken answer: %v", err)
+	}
+	if r, err := plain.RetrieveIntegrationWithResponse(t.Context(), "page", nil); err != nil || r.JSON502 != nil {
+		t.Errorf("it has an error for a gateway's page: %v", err)
+	}
+	if _, err := plain.RetrieveIntegrationWithResponse(t.Context(), "redirect", nil); err != nil || arrived != key {
+		t.Errorf("it keeps the key from another host: %v", err)
+	}
+
+	c, err := client.New(client.WithBaseURL(server.URL), client.WithAPIKey(key), client.WithMaxRetries(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived = ""
+	for slug := range answers {
+		if _, err := c.RetrieveIntegration(t.Context(), slug); err == nil || arrived != "" {
+			t.Errorf("%s: ours returns no error, or the key arrived", slug)
 		}
 	}
 }
