@@ -133,6 +133,7 @@ func (e *DecodeError) Error() string {
 type ResponseTooLargeError struct {
 	StatusCode int
 	Limit      int64 // In bytes.
+	Body       Body  // The first 64 KiB of the body. Not part of Error().
 }
 
 func (e *ResponseTooLargeError) Error() string {

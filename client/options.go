@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/textproto"
 	"os"
@@ -220,7 +221,7 @@ func WithMaxResponseBytes(n int64) Option {
 		if n < 1 {
 			return fmt.Errorf("WithMaxResponseBytes: %d is less than 1", n)
 		}
-		c.maxResponseBytes = n
+		c.maxResponseBytes = min(n, math.MaxInt64-1) // One byte more is read, to see whether there is more.
 		return nil
 	}
 }

@@ -111,6 +111,7 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 		}
 		return x.answer, redirect
 	case errors.As(err, &tooLarge):
+		tooLarge.Body = keep(x.answer.body)
 		return x.answer, tooLarge
 	}
 	// A url.Error quotes the URL, whose query is nobody's business.
@@ -164,8 +165,8 @@ func readBody(response *http.Response, limit int64) ([]byte, error) {
 	tooLarge := &ResponseTooLargeError{StatusCode: response.StatusCode, Limit: limit}
 	var buffer bytes.Buffer
 	if n := response.ContentLength; n > 0 {
-		if n > limit && response.StatusCode == http.StatusOK {
-			return nil, tooLarge
+		if n > limit {
+			limit = min(limit, maxKeptBody) // The error needs no more.
 		}
 		// One byte more is what lets the buffer see the end without growing. A server's word is taken up to a bound.
 		buffer.Grow(int(min(n, limit, 1<<20)) + bytes.MinRead)
