@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -79,7 +80,11 @@ func newTransport() http.RoundTripper {
 // exchange sends the request, again if it may be, and reads the last response to its end. The answer is never nil.
 func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, error) {
 	x := &exchange{client: c, gate: call.gate, answer: &answer{secrets: c.secretsOf(call)}}
-	if err := x.gate.pass(request.Context()); err != nil {
+	ctx := request.Context()
+	if ctx.Err() != nil {
+		return x.answer, &TransportError{Err: withContextError(ctx, context.Cause(ctx))}
+	}
+	if err := x.gate.pass(ctx); err != nil {
 		return x.answer, &TransportError{Err: err}
 	}
 	retry := retryablehttp.Client{
@@ -118,11 +123,23 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
-	failure := &TransportError{Attempts: x.answer.attempts, Body: keep(x.answer.body), Err: quiet(err, x.answer.secrets)}
+	failure := &TransportError{
+		Attempts: x.answer.attempts,
+		Body:     keep(x.answer.body),
+		Err:      quiet(withContextError(ctx, err), x.answer.secrets),
+	}
 	if x.answer.response != nil {
 		failure.StatusCode = x.answer.response.StatusCode
 	}
 	return x.answer, failure
+}
+
+// withContextError is err with the error of a context that has ended, in whose place net/http returns the cause.
+func withContextError(ctx context.Context, err error) error {
+	if end := ctx.Err(); end != nil && !errors.Is(err, end) {
+		return fmt.Errorf("%w: %w", end, err)
+	}
+	return err
 }
 
 // exchange is the state of one call: the attempts made so far and what the last one brought.
