@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -11,7 +10,7 @@ import (
 // except the trace id, which is there to be quoted.
 func (x *exchange) log(status, bytes int, trace string) {
 	logger := x.client.logger
-	if logger == nil || !logger.Enabled(context.Background(), slog.LevelDebug) {
+	if logger == nil || !logger.Enabled(x.ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -26,7 +25,7 @@ func (x *exchange) log(status, bytes int, trace string) {
 	if trace != "" {
 		attrs = append(attrs, slog.String("trace_id", x.answer.secrets.clean(trace)))
 	}
-	logger.LogAttrs(context.Background(), slog.LevelDebug, "portkey request", attrs...)
+	logger.LogAttrs(x.ctx, slog.LevelDebug, "portkey request", attrs...)
 }
 
 // logUnread is log for an attempt whose response, if any, is dropped.

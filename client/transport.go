@@ -79,8 +79,8 @@ func newTransport() http.RoundTripper {
 
 // exchange sends the request, again if it may be, and reads the last response to its end. The answer is never nil.
 func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, error) {
-	x := &exchange{client: c, gate: call.gate, answer: &answer{secrets: c.secretsOf(call)}}
 	ctx := request.Context()
+	x := &exchange{ctx: ctx, client: c, gate: call.gate, answer: &answer{secrets: c.secretsOf(call)}}
 	if ctx.Err() != nil {
 		return x.answer, &TransportError{Err: withContextError(ctx, context.Cause(ctx))}
 	}
@@ -144,6 +144,7 @@ func withContextError(ctx context.Context, err error) error {
 
 // exchange is the state of one call: the attempts made so far and what the last one brought.
 type exchange struct {
+	ctx    context.Context // Of the call.
 	client *Client
 	gate   *gate // Shared with other calls; nil where there are none.
 	answer *answer
