@@ -123,6 +123,8 @@ func (c *Client) exchangeAndRead(ctx context.Context, slug string, call *callCon
 	return integration, err
 }
 
+var acceptJSON = []string{"application/json"}
+
 func (c *Client) newRequest(ctx context.Context, slug string, call *callConfig) (*http.Request, error) {
 	request, err := gen.NewRetrieveIntegrationRequest(c.baseURL, gen.Slug(slug), &gen.RetrieveIntegrationParams{
 		WorkspaceID: call.workspaceID,
@@ -130,7 +132,7 @@ func (c *Client) newRequest(ctx context.Context, slug string, call *callConfig) 
 	if err != nil {
 		return nil, err
 	}
-	header := http.Header{"User-Agent": {c.userAgent}, "Accept": {"application/json"}}
+	header := http.Header{"User-Agent": {c.userAgent}, "Accept": acceptJSON}
 	for _, h := range []headers{c.header, call.header} {
 		for name, value := range h {
 			header[name] = []string{value.reveal()}

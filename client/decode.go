@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"math"
@@ -17,10 +18,94 @@ import (
 // parse decodes a body into the values that kin-openapi checks.
 func parse(status int, body []byte) (any, error) {
 	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
+	if err := json.Unmarshal(body, &value, json.WithUnmarshalers(loadContract().values)); err != nil {
 		return nil, decodeError(status, body, err)
 	}
 	return value, nil
+}
+
+// words are the texts that answers are full of, the contract's own names and values, each as a value already made: to
+// make them anew for each answer is much of the cost of decoding it.
+type words map[string]any
+
+// decode does what package json does for any, with the words it knows.
+func (w words) decode(d *jsontext.Decoder, to *any) (err error) {
+	*to, err = w.value(d)
+	return err
+}
+
+func (w words) value(d *jsontext.Decoder) (any, error) {
+	switch d.PeekKind() {
+	case '{':
+		if _, err := d.ReadToken(); err != nil {
+			return nil, err
+		}
+		size := 0
+		if d.StackDepth() == 1 {
+			size = 24 // An integration has about as many properties.
+		}
+		object := make(map[string]any, size)
+		for d.PeekKind() != '}' {
+			name, err := w.text(d)
+			if err != nil {
+				return nil, err
+			}
+			if object[name.(string)], err = w.value(d); err != nil {
+				return nil, err
+			}
+		}
+		_, err := d.ReadToken()
+		return object, err
+	case '[':
+		if _, err := d.ReadToken(); err != nil {
+			return nil, err
+		}
+		array := []any{}
+		for d.PeekKind() != ']' {
+			item, err := w.value(d)
+			if err != nil {
+				return nil, err
+			}
+			array = append(array, item)
+		}
+		_, err := d.ReadToken()
+		return array, err
+	case '"':
+		return w.text(d)
+	case '0':
+		raw, err := d.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		f, err := strconv.ParseFloat(string(raw), 64)
+		if err != nil {
+			return nil, errors.New("want a number that a float64 can hold")
+		}
+		return f, nil
+	case 't', 'f', 'n':
+		token, err := d.ReadToken()
+		if err != nil || token.Kind() == 'n' {
+			return nil, err
+		}
+		return token.Bool(), nil
+	}
+	_, err := d.ReadToken() // It says what is wrong.
+	return nil, err
+}
+
+func (w words) text(d *jsontext.Decoder) (any, error) {
+	raw, err := d.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	if known, ok := w[string(raw)]; ok {
+		return known, nil
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), nil
+	}
+	text, err := jsontext.AppendUnquote(nil, raw)
+	return string(text), err
 }
 
 // lenient decodes what JSON Schema accepts and Go's types do not.

@@ -156,7 +156,7 @@ func (c *checked) verdict(k *contract) {
 	// The guards in allOf ask no more of a provider's own configuration than its schema does, nothing of an empty one,
 	// and nothing where the provider is unknown.
 	guarded := provider != nil && provider != candidate && len(configurations) > 0
-	if !guarded && candidate.answer.VisitJSON(c.value, k.first...) == nil {
+	if !guarded && candidate.quick.VisitJSON(c.value, k.quick...) == nil {
 		return
 	}
 	if k.integration.VisitJSON(c.value, k.first...) == nil {
