@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/go-json-experiment/json"
 
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
@@ -21,7 +20,7 @@ type contract struct {
 	configurations []*configuration         // In the document's order; the last one is the fallback.
 	byProviderID   map[string]*configuration
 	known          map[*openapi3.Schema][]string     // The x-extensible-enum of schemas that have one.
-	values         *json.Unmarshalers                // Decodes what is to be checked.
+	words          map[string]any                    // See parser.
 	first, all     []openapi3.SchemaValidationOption // To learn whether there is a violation, and of each.
 	quick          []openapi3.SchemaValidationOption // As first, for schemas in the form of quickForm.
 }
@@ -74,22 +73,21 @@ var loadContract = sync.OnceValue(func() *contract {
 	for _, member := range c.integration.Properties["configurations"].Value.AnyOf {
 		c.addConfiguration(member)
 	}
-	words := words{}
+	c.words = map[string]any{}
 	for _, schema := range document.Components.Schemas {
 		for name := range schema.Value.Properties {
-			words[strconv.Quote(name)] = name
+			c.words[strconv.Quote(name)] = name
 		}
 		if values, ok := schema.Value.Extensions["x-extensible-enum"].([]any); ok {
 			for _, v := range values {
 				c.known[schema.Value] = append(c.known[schema.Value], v.(string))
-				words[strconv.Quote(v.(string))] = v
+				c.words[strconv.Quote(v.(string))] = v
 			}
 		}
 	}
 	for id := range c.byProviderID {
-		words[strconv.Quote(id)] = id
+		c.words[strconv.Quote(id)] = id
 	}
-	c.values = json.UnmarshalFromFunc(words.decode)
 	return c
 })
 

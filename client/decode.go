@@ -2,11 +2,14 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -15,26 +18,41 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// parse decodes a body into the values that kin-openapi checks.
+// parse decodes a body into the values that kin-openapi checks: what package json makes of an any, with fewer copies.
 func parse(status int, body []byte) (any, error) {
-	var value any
-	if err := json.Unmarshal(body, &value, json.WithUnmarshalers(loadContract().values)); err != nil {
+	p := parser{words: loadContract().words, text: string(body), decoder: decoders.Get().(*jsontext.Decoder)}
+	defer decoders.Put(p.decoder)
+	p.decoder.Reset(bytes.NewBuffer(body))
+	value, err := p.value()
+	if err == nil {
+		err = p.end()
+	}
+	if err != nil {
 		return nil, decodeError(status, body, err)
 	}
 	return value, nil
 }
 
-// words are the texts that answers are full of, the contract's own names and values, each as a value already made: to
-// make them anew for each answer is much of the cost of decoding it.
-type words map[string]any
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// decode does what package json does for any, with the words it knows.
-func (w words) decode(d *jsontext.Decoder, to *any) (err error) {
-	*to, err = w.value(d)
-	return err
+type parser struct {
+	// words are the texts that answers are full of, the contract's own names and values, by how JSON writes them, each
+	// as a value already made.
+	words   map[string]any
+	text    string // The body, of which the values are parts.
+	decoder *jsontext.Decoder
 }
 
-func (w words) value(d *jsontext.Decoder) (any, error) {
+func (p *parser) end() error {
+	offset := p.decoder.InputOffset()
+	if _, err := p.decoder.ReadToken(); err != io.EOF {
+		return cmp.Or(err, error(&jsontext.SyntacticError{ByteOffset: offset}))
+	}
+	return nil
+}
+
+func (p *parser) value() (any, error) {
+	d := p.decoder
 	switch d.PeekKind() {
 	case '{':
 		if _, err := d.ReadToken(); err != nil {
@@ -46,11 +64,11 @@ func (w words) value(d *jsontext.Decoder) (any, error) {
 		}
 		object := make(map[string]any, size)
 		for d.PeekKind() != '}' {
-			name, err := w.text(d)
+			name, err := p.string()
 			if err != nil {
 				return nil, err
 			}
-			if object[name.(string)], err = w.value(d); err != nil {
+			if object[name.(string)], err = p.value(); err != nil {
 				return nil, err
 			}
 		}
@@ -62,7 +80,7 @@ func (w words) value(d *jsontext.Decoder) (any, error) {
 		}
 		array := []any{}
 		for d.PeekKind() != ']' {
-			item, err := w.value(d)
+			item, err := p.value()
 			if err != nil {
 				return nil, err
 			}
@@ -71,7 +89,7 @@ func (w words) value(d *jsontext.Decoder) (any, error) {
 		_, err := d.ReadToken()
 		return array, err
 	case '"':
-		return w.text(d)
+		return p.string()
 	case '0':
 		raw, err := d.ReadValue()
 		if err != nil {
@@ -79,30 +97,32 @@ func (w words) value(d *jsontext.Decoder) (any, error) {
 		}
 		f, err := strconv.ParseFloat(string(raw), 64)
 		if err != nil {
-			return nil, errors.New("want a number that a float64 can hold")
+			return nil, &json.SemanticError{
+				ByteOffset:  d.InputOffset() - int64(len(raw)),
+				JSONPointer: d.StackPointer(),
+				GoType:      reflect.TypeFor[float64](),
+			}
 		}
 		return f, nil
-	case 't', 'f', 'n':
-		token, err := d.ReadToken()
-		if err != nil || token.Kind() == 'n' {
-			return nil, err
-		}
-		return token.Bool(), nil
 	}
-	_, err := d.ReadToken() // It says what is wrong.
-	return nil, err
+	token, err := d.ReadToken() // A literal, or the error that says what is wrong.
+	if err != nil || token.Kind() == 'n' {
+		return nil, err
+	}
+	return token.Bool(), nil
 }
 
-func (w words) text(d *jsontext.Decoder) (any, error) {
-	raw, err := d.ReadValue()
+func (p *parser) string() (any, error) {
+	raw, err := p.decoder.ReadValue()
 	if err != nil {
 		return nil, err
 	}
-	if known, ok := w[string(raw)]; ok {
+	if known, ok := p.words[string(raw)]; ok {
 		return known, nil
 	}
 	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw[1 : len(raw)-1]), nil
+		end := int(p.decoder.InputOffset())
+		return p.text[end-len(raw)+1 : end-1], nil
 	}
 	text, err := jsontext.AppendUnquote(nil, raw)
 	return string(text), err
@@ -247,7 +267,7 @@ func decodeError(status int, body []byte, err error) *DecodeError {
 		if semantic.GoType != nil {
 			e.Reason += " a " + semantic.GoType.String()
 		}
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF:
 		e.Reason = "it ends too early"
 	}
 	return e
