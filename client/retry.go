@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -27,6 +28,10 @@ func (x *exchange) checkRetry(ctx context.Context, response *http.Response, err 
 	again := x.mayRetry(ctx, response, err)
 	if !x.done && (again || err != nil) {
 		x.logUnread(response)
+	}
+	if again && !x.done && response != nil {
+		// So that the connection can be used again. The library reads 4 KiB, and the page of a gateway may be longer.
+		_, _ = io.CopyN(io.Discard, response.Body, maxKeptBody)
 	}
 	return again, nil
 }
