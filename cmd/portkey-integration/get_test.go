@@ -310,14 +310,10 @@ func TestGetIsInterrupted(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer hang.Close()
-	var out, messages bytes.Buffer
 	ctx, cancel := cancelWhen(t, started)
 	defer cancel()
-	env := map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": hang.URL}
-	code := run(ctx, []string{"get", "x", "y"}, func(name string) string { return env[name] }, strings.NewReader(""), &out, &messages)
-	if code != 1 || !strings.Contains(messages.String(), "context canceled") {
-		t.Errorf("exit code %d, stderr:\n%s", code, &messages)
-	}
+	in := input{env: map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": hang.URL}}
+	in.runIn(ctx, "get", "x", "y").want(t, 1, "context canceled")
 }
 
 const leak = "sk-this-must-never-be-printed-0451"
@@ -336,6 +332,10 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		t.Fatalf("the contract has the secrets %v, and should have four at least", names)
 	}
 	for _, e := range answers() {
+		if !slices.Contains([]string{"openai-production", "azure-openai-entra", "sagemaker-access-key", "vertex-ai-service-account",
+			"custom-base-url", "unknown-provider", "sparse"}, e.Name) {
+			continue // One of each kind will do.
+		}
 		bodies := map[string][]byte{}
 		for _, name := range names {
 			for place, value := range map[string]any{"text": leak, "object": map[string]any{"inner": leak}, "array": []any{leak}} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -38,8 +39,12 @@ type input struct {
 
 func (in input) run(t *testing.T, args ...string) outcome {
 	t.Helper()
+	return in.runIn(t.Context(), args...)
+}
+
+func (in input) runIn(ctx context.Context, args ...string) outcome {
 	var out, err bytes.Buffer
-	code := run(t.Context(), args, func(name string) string { return in.env[name] }, strings.NewReader(in.stdin), &out, &err)
+	code := run(ctx, args, func(name string) string { return in.env[name] }, strings.NewReader(in.stdin), &out, &err)
 	return outcome{code, out.String(), err.String()}
 }
 
@@ -257,6 +262,8 @@ func TestCompletion(t *testing.T) {
 		{[]string{"get", "--sandbox", "rate"}, []string{"rate-limited\t429 Too Many Requests"}},
 		{[]string{"check", "--status", ""}, []string{"200", "404"}},
 		{[]string{"spec", "-o", ""}, []string{"yaml", "json"}},
+		{[]string{"verify", "--output", ""}, []string{"text", "json", "junit"}},
+		{[]string{"verify", "--sandbox", "--slug", "rich"}, []string{"rich\t"}},
 	} {
 		o := invoke(t, append([]string{"__complete"}, c.args...)...)
 		for _, text := range c.want {
@@ -272,6 +279,18 @@ func TestCompletion(t *testing.T) {
 		if o := invoke(t, "completion", shell).want(t, 0); !strings.Contains(o.out, "portkey-integration") {
 			t.Errorf("no completion for %s", shell)
 		}
+	}
+}
+
+func TestMan(t *testing.T) {
+	o := invoke(t, "man").want(t, 0)
+	for _, text := range []string{".TH PORTKEY-INTEGRATION 1", ".SS get SLUG...", ".SS serve", `\-\-fail\-on\-drift`, "Exit codes:"} {
+		if !strings.Contains(o.out, text) {
+			t.Errorf("the page lacks %q", text)
+		}
+	}
+	if strings.Contains(o.out, ".SS man") {
+		t.Error("the page has a hidden command")
 	}
 }
 

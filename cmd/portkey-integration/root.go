@@ -30,6 +30,7 @@ Data goes to standard output, messages to standard error.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(a.getCommand(), a.checkCommand(), a.specCommand(), a.versionCommand())
+	root.AddCommand(a.getCommand(), a.checkCommand(), a.serveCommand(), a.verifyCommand(), a.specCommand(),
+		a.versionCommand(), a.manCommand(root))
 	return root
 }

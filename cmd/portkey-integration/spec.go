@@ -26,7 +26,7 @@ same in the same order.`,
 				_, err := a.out.WriteString(portkeyintegration.Contract())
 				return err
 			}
-			document, err := contractJSON()
+			document, err := contractJSON(nil)
 			if err != nil {
 				return err
 			}
@@ -37,11 +37,16 @@ same in the same order.`,
 	return command
 }
 
-// contractJSON is the contract in JSON, on one line.
-func contractJSON() (jsontext.Value, error) {
+// contractJSON is the contract in JSON, on one line, with a change made to it or, with nil, none.
+func contractJSON(change func(document *yaml.Node) error) (jsontext.Value, error) {
 	var document yaml.Node
 	if err := yaml.Load([]byte(portkeyintegration.Contract()), &document); err != nil {
 		return nil, err
+	}
+	if change != nil {
+		if err := change(document.Content[0]); err != nil {
+			return nil, err
+		}
 	}
 	var b bytes.Buffer
 	if err := writeJSON(jsontext.NewEncoder(&b), &document); err != nil {
