@@ -37,12 +37,12 @@ type Client struct {
 // New makes a Client. Whatever is wrong with the options is returned in one error.
 func New(opts ...Option) (*Client, error) {
 	config, err := newConfig(opts)
+	base, baseErr := parseBaseURL(config.baseURL, config.insecureHTTP)
+	if baseErr != nil {
+		err = errors.Join(err, fmt.Errorf("base URL: %w", baseErr))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
-	}
-	base, err := parseBaseURL(config.baseURL, config.insecureHTTP)
-	if err != nil {
-		return nil, fmt.Errorf("client: base URL: %w", err)
 	}
 	return &Client{
 		baseURL:          base,
@@ -118,7 +118,7 @@ func (c *Client) exchangeAndRead(ctx context.Context, slug string, call *callCon
 	}
 	integration, err := c.read(ctx, answer)
 	if e := (*DecodeError)(nil); errors.As(err, &e) {
-		e.Pointer = answer.secrets.scrub(e.Pointer)
+		e.Pointer = answer.secrets().scrub(e.Pointer)
 	}
 	return integration, err
 }
@@ -166,15 +166,15 @@ func (c *Client) read(ctx context.Context, a *answer) (*Integration, error) {
 	}
 	checked = checked.withContentType(a.response.Header)
 	if c.reportHandler != nil {
-		if report := a.secrets.scrubReport(checked.report()); len(report.Violations)+len(report.Drift) > 0 {
+		if report := a.secrets().scrubReport(checked.report()); len(report.Violations)+len(report.Drift) > 0 {
 			c.reportHandler(ctx, report)
 		}
 	}
 	if c.validation == ValidationStrict && len(checked.violations) > 0 {
 		return nil, &ValidationError{
 			StatusCode: a.response.StatusCode,
-			TraceID:    a.secrets.clean(traceID(a.response)),
-			Report:     a.secrets.scrubReport(checked.report()),
+			TraceID:    a.secrets().clean(traceID(a.response)),
+			Report:     a.secrets().scrubReport(checked.report()),
 			Body:       keep(a.body),
 		}
 	}

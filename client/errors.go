@@ -202,7 +202,7 @@ func quiet(err error, secrets secrets) error {
 func apiError(a *answer) *APIError {
 	e := &APIError{
 		StatusCode: a.response.StatusCode,
-		TraceID:    a.secrets.clean(traceID(a.response)),
+		TraceID:    a.secrets().clean(traceID(a.response)),
 		Attempts:   a.attempts,
 		Body:       keep(a.body),
 	}
@@ -221,12 +221,12 @@ func apiError(a *answer) *APIError {
 	}
 	// What cannot be decoded stays empty: the status alone is an error worth returning.
 	_ = json.Unmarshal(a.body, &body, json.RejectUnknownMembers(false))
-	e.Message = a.secrets.clean(firstOf(body.Data.Message, body.Error.Message, body.Message))
+	e.Message = a.secrets().clean(firstOf(body.Data.Message, body.Error.Message, body.Message))
 	code := ""
 	if body.Error.Code != nil {
 		code = fmt.Sprint(body.Error.Code)
 	}
-	e.Code = a.secrets.clean(firstOf(body.Data.ErrorCode, code, body.ErrorCode))
+	e.Code = a.secrets().clean(firstOf(body.Data.ErrorCode, code, body.ErrorCode))
 	return e
 }
 

@@ -23,7 +23,7 @@ func (x *exchange) log(status, bytes int, trace string) {
 		attrs = append(attrs, slog.Int("status", status), slog.Int("bytes", bytes))
 	}
 	if trace != "" {
-		attrs = append(attrs, slog.String("trace_id", x.answer.secrets.clean(trace)))
+		attrs = append(attrs, slog.String("trace_id", x.answer.secrets().clean(trace)))
 	}
 	logger.LogAttrs(x.ctx, slog.LevelDebug, "portkey request", attrs...)
 }

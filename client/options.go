@@ -32,6 +32,7 @@ type Option func(*config) error
 type config struct {
 	apiKey           secret
 	bearer           secret
+	authChosen       bool // By an option, so that the environment does not count.
 	baseURL          string
 	insecureHTTP     bool
 	httpClient       *http.Client
@@ -63,14 +64,12 @@ func newConfig(opts []Option) (*config, error) {
 			errs = append(errs, err)
 		}
 	}
-	if c.apiKey.isZero() && c.bearer.isZero() && len(errs) == 0 {
-		key := os.Getenv(envAPIKey)
-		if key == "" {
-			return nil, fmt.Errorf("no API key: use WithAPIKey or WithBearerToken, or set %s", envAPIKey)
-		}
+	if !c.authChosen {
 		var err error
-		if c.apiKey, err = newCredential(key); err != nil {
-			return nil, fmt.Errorf("%s: %w", envAPIKey, err)
+		if key := os.Getenv(envAPIKey); key == "" {
+			errs = append(errs, fmt.Errorf("no API key: use WithAPIKey or WithBearerToken, or set %s", envAPIKey))
+		} else if c.apiKey, err = newCredential(key); err != nil {
+			errs = append(errs, fmt.Errorf("%s: the key cannot be used: %w", envAPIKey, err))
 		}
 	}
 	return c, errors.Join(errs...)
@@ -80,6 +79,7 @@ func newConfig(opts []Option) (*config, error) {
 // variable PORTKEY_API_KEY is used. Some deployments take a JWT here.
 func WithAPIKey(key string) Option {
 	return func(c *config) (err error) {
+		c.authChosen = true
 		if c.apiKey, err = newCredential(key); err != nil {
 			return fmt.Errorf("WithAPIKey: the key cannot be used: %w", err)
 		}
@@ -91,6 +91,7 @@ func WithAPIKey(key string) Option {
 // x-portkey-api-key is absent, so PORTKEY_API_KEY is ignored with this option.
 func WithBearerToken(token string) Option {
 	return func(c *config) (err error) {
+		c.authChosen = true
 		if c.bearer, err = newCredential(token); err != nil {
 			return fmt.Errorf("WithBearerToken: the token cannot be used: %w", err)
 		}
@@ -238,7 +239,7 @@ type callConfig struct {
 }
 
 func newCall(opts []CallOption) (*callConfig, error) {
-	c := &callConfig{header: headers{}, concurrency: defaultConcurrency}
+	c := &callConfig{concurrency: defaultConcurrency}
 	var errs []error
 	for _, opt := range opts {
 		if opt == nil {
@@ -269,6 +270,9 @@ func WithCallHeader(name, value string) CallOption {
 	return func(c *callConfig) error {
 		if err := checkHeader(name, value); err != nil {
 			return fmt.Errorf("WithCallHeader: %w", err)
+		}
+		if c.header == nil {
+			c.header = headers{}
 		}
 		c.header.set(name, value)
 		return nil

@@ -18,8 +18,12 @@ type answer struct {
 	response *http.Response // Its body is closed; nil where there was no response.
 	body     []byte
 	attempts int
-	secrets  secrets // Those that were sent.
+	client   *Client
+	call     *callConfig
 }
+
+// secrets are those that were sent.
+func (a *answer) secrets() secrets { return a.client.secretsOf(a.call) }
 
 // public is the response as a caller may have it: the body can be read again, the credentials are gone.
 func (a *answer) public() *http.Response {
@@ -72,20 +76,20 @@ func newTransport() http.RoundTripper {
 		return http.DefaultTransport
 	}
 	t = t.Clone()
-	t.MaxIdleConns = 256
-	t.MaxIdleConnsPerHost = 256
+	t.MaxIdleConns = 1024
+	t.MaxIdleConnsPerHost = 1024
 	return t
 }
 
 // exchange sends the request, again if it may be, and reads the last response to its end. The answer is never nil.
 func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, error) {
 	ctx := request.Context()
-	x := &exchange{ctx: ctx, client: c, gate: call.gate, answer: &answer{secrets: c.secretsOf(call)}}
+	x := &exchange{ctx: ctx, client: c, gate: call.gate, answer: answer{client: c, call: call}}
 	if ctx.Err() != nil {
-		return x.answer, &TransportError{Err: withContextError(ctx, context.Cause(ctx))}
+		return &x.answer, &TransportError{Err: withContextError(ctx, context.Cause(ctx))}
 	}
 	if err := x.gate.pass(ctx); err != nil {
-		return x.answer, &TransportError{Err: err}
+		return &x.answer, &TransportError{Err: err}
 	}
 	retry := retryablehttp.Client{
 		HTTPClient:     c.http,
@@ -102,7 +106,7 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 		x.answer.response = response
 	}
 	if err == nil {
-		return x.answer, nil
+		return &x.answer, nil
 	}
 	var (
 		redirect *RedirectError
@@ -110,14 +114,14 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 	)
 	switch {
 	case errors.As(err, &redirect):
-		redirect.To = x.answer.secrets.clean(redirect.To)
+		redirect.To = x.answer.secrets().clean(redirect.To)
 		if redirect.Err != nil {
-			redirect.Reason += ": " + quiet(redirect.Err, x.answer.secrets).Error()
+			redirect.Reason += ": " + quiet(redirect.Err, x.answer.secrets()).Error()
 		}
-		return x.answer, redirect
+		return &x.answer, redirect
 	case errors.As(err, &tooLarge):
 		tooLarge.Body = keep(x.answer.body)
-		return x.answer, tooLarge
+		return &x.answer, tooLarge
 	}
 	// A url.Error quotes the URL, whose query is nobody's business.
 	if u := (*url.Error)(nil); errors.As(err, &u) {
@@ -126,12 +130,12 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 	failure := &TransportError{
 		Attempts: x.answer.attempts,
 		Body:     keep(x.answer.body),
-		Err:      quiet(withContextError(ctx, err), x.answer.secrets),
+		Err:      quiet(withContextError(ctx, err), x.answer.secrets()),
 	}
 	if x.answer.response != nil {
 		failure.StatusCode = x.answer.response.StatusCode
 	}
-	return x.answer, failure
+	return &x.answer, failure
 }
 
 // withContextError is err with the error of a context that has ended, in whose place net/http returns the cause.
@@ -147,7 +151,7 @@ type exchange struct {
 	ctx    context.Context // Of the call.
 	client *Client
 	gate   *gate // Shared with other calls; nil where there are none.
-	answer *answer
+	answer answer
 	start  time.Time     // Of the current attempt.
 	wait   time.Duration // Before the next attempt.
 	done   bool          // The current attempt's response was read.
