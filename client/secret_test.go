@@ -1,0 +1,329 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+)
+
+// The helpers see what they are to find.
+func TestExpectCleanFindsSecrets(t *testing.T) {
+	for _, v := range []any{
+		theKey, []byte(theKey), "padding" + theKey, fmt.Errorf("x %s", theKey), http.Header{"A": {theKey}},
+		struct{ b []byte }{[]byte("x" + theKey)}, struct{ S []byte }{[]byte("xy" + theKey)},
+	} {
+		for how, text := range printings(v) {
+			if strings.HasPrefix(how, "%v") {
+				found := false
+				for _, form := range forms(theKey) {
+					found = found || strings.Contains(strings.ToLower(text), form)
+				}
+				if !found {
+					t.Errorf("%T under %s passes for clean", v, how)
+				}
+			}
+		}
+	}
+}
+
+func TestClientNeverPrintsSecrets(t *testing.T) {
+	c := newClient(t, "https://cp.example/v1")
+	for _, v := range []any{c, *c, (*client.Client)(nil)} {
+		for how, text := range printings(v) {
+			expectNone(t, fmt.Sprintf("%T under %s", v, how), text, allSecrets()...)
+		}
+	}
+	if text := fmt.Sprint(c); !strings.Contains(text, "cp.example") {
+		t.Errorf("a client prints as %q, which says nothing", text)
+	}
+}
+
+func TestOptionsNeverPrintSecrets(t *testing.T) {
+	for name, opt := range map[string]any{
+		"WithAPIKey":      client.WithAPIKey(theKey),
+		"WithBearerToken": client.WithBearerToken(theToken),
+		"WithHeader":      client.WithHeader("X-Gateway", theHeaderValue),
+		"WithCallHeader":  client.WithCallHeader("X-Call", theCallValue),
+	} {
+		for how, text := range printings(opt) {
+			expectNone(t, name+" under "+how, text, allSecrets()...)
+		}
+	}
+}
+
+// What dumps a value field by field, as test libraries do, finds no secret in a Client: it is not there in clear.
+func TestClientHoldsNoSecretInClear(t *testing.T) {
+	c := newClient(t, "https://cp.example/v1")
+	found := 0
+	walk(reflect.ValueOf(c), map[uintptr]bool{}, func(text string) {
+		found++
+		expectNone(t, "a field of the Client", text, allSecrets()...)
+	})
+	if found == 0 {
+		t.Error("the walk saw no text at all")
+	}
+}
+
+// walk calls visit for each text that can be reached from v, through unexported fields too.
+func walk(v reflect.Value, seen map[uintptr]bool, visit func(string)) {
+	switch v.Kind() {
+	case reflect.String:
+		visit(v.String())
+	case reflect.Pointer, reflect.Interface:
+		if v.Kind() == reflect.Pointer {
+			if seen[v.Pointer()] {
+				return
+			}
+			seen[v.Pointer()] = true
+		}
+		if !v.IsNil() {
+			walk(v.Elem(), seen, visit)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			walk(v.Field(i), seen, visit)
+		}
+	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 && v.Kind() == reflect.Slice {
+			visit(string(v.Bytes()))
+			return
+		}
+		for i := range v.Len() {
+			walk(v.Index(i), seen, visit)
+		}
+	case reflect.Map:
+		for entries := v.MapRange(); entries.Next(); {
+			walk(entries.Key(), seen, visit)
+			walk(entries.Value(), seen, visit)
+		}
+	}
+}
+
+func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
+	for name, opt := range map[string]client.Option{
+		"key with a newline":     client.WithAPIKey(theKey + "\n"),
+		"token with a space":     client.WithBearerToken("a " + theToken),
+		"header value":           client.WithHeader("X-Gateway", theHeaderValue+"\r\nX-Other: 1"),
+		"header, swapped":        client.WithHeader(theHeaderValue+" x", "X-Gateway"),
+		"user agent":             client.WithUserAgent(theHeaderValue + "\n"),
+		"key in the base URL":    client.WithBaseURL("https://" + theKey + "@cp.example/v1"),
+		"base URL with no sense": client.WithBaseURL("https://user:" + theKey + " x@cp.example/v1"),
+	} {
+		_, err := client.New(client.WithAPIKey("k"), opt)
+		if err == nil {
+			t.Errorf("%s is accepted", name)
+			continue
+		}
+		expectClean(t, name, err, allSecrets()...)
+	}
+	t.Setenv("PORTKEY_API_KEY", theKey+"\n")
+	_, err := client.New()
+	if err == nil || !strings.Contains(err.Error(), "PORTKEY_API_KEY") {
+		t.Fatalf("got %v, want an error that names PORTKEY_API_KEY", err)
+	}
+	expectClean(t, "key from the environment", err, theKey)
+
+	c := newClient(t, "https://cp.example/v1", over(func(*http.Request) (*http.Response, error) {
+		t.Error("a request was sent")
+		return nil, errors.ErrUnsupported
+	}))
+	for name, opt := range map[string]client.CallOption{
+		"call header":          client.WithCallHeader("X-Call", theCallValue+"\n"),
+		"call header, swapped": client.WithCallHeader(theCallValue+" x", "X-Call"),
+	} {
+		if _, err := retrieve(c, opt); err == nil {
+			t.Errorf("%s is accepted", name)
+		} else {
+			expectClean(t, name, err, allSecrets()...)
+		}
+	}
+}
+
+func TestHeadersOfOurOwnAreRefused(t *testing.T) {
+	for _, name := range []string{"x-portkey-api-key", "AUTHORIZATION", "Host", "Content-Length", "Transfer-Encoding", "Accept-Encoding", "", "a b", "a:b", "ä"} {
+		if _, err := client.New(client.WithAPIKey("k"), client.WithHeader(name, "v")); err == nil {
+			t.Errorf("WithHeader(%q) is accepted", name)
+		}
+	}
+}
+
+// A server that sends all that it was sent back to us, in each place from which a text reaches an error, a log or a
+// report: nothing of it is printed. What an error keeps in its Body is there, and is not printed either.
+func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
+	all := strings.Join(allSecrets(), " ")
+	validJSON := func(name, value string) string {
+		return strings.Replace(integrationBody("some-slug"), `"configurations":{`, fmt.Sprintf(`"configurations":{%q:%q,`, name, value), 1)
+	}
+	var lines strings.Builder
+	logger := client.WithLogger(debugLogger(&lines))
+	for name, raw := range map[string]string{
+		"message":            response(401, `{"success":false,"data":{"message":"no access for `+all+`","errorCode":"`+theKey+`"}}`),
+		"message, cut short": response(401, `{"message":"`+strings.Repeat("x", 490)+theKey+theCallValue+`"}`),
+		"message, overlap":   response(401, `{"message":"`+theKey+theKey[1:]+theCallValue[:4]+theCallValue+`"}`),
+		"message, case":      response(401, `{"message":"`+strings.ToUpper(all)+strings.ToLower(all)+`"}`),
+		"code object":        response(400, `{"error":{"message":"m","code":{"`+theKey+`":"`+theCallValue+`"}}}`),
+		"trace id":           response(500, `{}`, "X-Portkey-Trace-Id: "+all),
+		"trace id of a 200":  response(200, `{}`, "X-Portkey-Trace-Id: "+all),
+		"html":               response(502, "<html>"+all+"</html>", "Content-Type: text/html"),
+		"html 200":           response(200, "<html>"+all+"</html>", "Content-Type: text/html"),
+		"content type":       response(200, validJSON("openai_organization", "o"), "Content-Type: "+theKey+"/"+theCallValue),
+		"value":              response(200, validJSON("azure_auth_mode", all)),
+		"name":               response(200, validJSON(theKey, "v")),
+		"name, violation":    response(200, `{"pricing_adjustments":{"multiplier":{"additional_units":{"`+theKey+`":"`+theCallValue+`"}}}}`),
+		"names, duplicate":   response(200, `{"`+theKey+`":{"`+theCallValue+`":1,"`+theCallValue+`":2}}`),
+		"values everywhere":  response(200, `{"id":"`+theKey+`","created_at":"`+theToken+`","ai_provider_id":{"a":"`+theHeaderValue+`"},"status":7,"configurations":"`+theCallValue+`"}`),
+		"reason phrase":      "HTTP/1.1 403 " + all + "\r\nContent-Length: 0\r\n\r\n",
+		"status line":        "HTTP/1.1 " + theKey + " " + all + "\r\n\r\n",
+		"protocol":           theKey + " 200 OK\r\n\r\n",
+		"header line":        "HTTP/1.1 200 OK\r\n" + all + "\r\n\r\n",
+		"header name":        "HTTP/1.1 200 OK\r\n(" + theKey + "): " + all + "\r\n\r\n",
+		"content length":     "HTTP/1.1 200 OK\r\nContent-Length: " + all + "\r\n\r\n",
+		"transfer encoding":  "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + theKey + "\r\n\r\n",
+		"chunk":              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + all + "\r\n",
+		"truncated":          "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + all,
+		"location":           response(302, "", "Location: https://"+theKey+"/"+theCallValue),
+		"location, host":     response(302, "", "Location: https://"+theCallValue+".example/"),
+		"location, userinfo": response(302, "", "Location: https://"+theKey+":"+theCallValue+"@cp.example/"),
+		"location, bad":      response(302, "", "Location: https://[::1/"+theKey+"?"+theCallValue),
+		"location, quote":    response(302, "", `Location: https://[::1/"`+theKey+`"?`+theCallValue),
+		"retry after":        response(503, "", "Retry-After: "+theKey),
+	} {
+		for _, validation := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
+			var reports []client.Report
+			c := newClient(t, "http://127.0.0.1/api/v1", over(overRaw(raw)), client.WithMaxRetries(0), logger,
+				client.WithValidation(validation),
+				client.WithReportHandler(func(_ context.Context, r client.Report) { reports = append(reports, r) }))
+			_, err := retrieve(c, client.WithCallHeader("X-Call", theCallValue))
+			what := fmt.Sprintf("%s, %v", name, validation)
+			expectClean(t, what+", the report", reports, allSecrets()...)
+			for err := err; err != nil; err = errors.Unwrap(err) {
+				expectClean(t, fmt.Sprintf("%s, %T", what, err), err, allSecrets()...)
+				if _, ok := err.(*client.TransportError); ok {
+					break // Below it are the errors of others, which are printed as part of ours only.
+				}
+			}
+		}
+	}
+	expectNone(t, "the log", lines.String(), allSecrets()...)
+}
+
+// A secret that is short, and part of another, does not stop the other from being found.
+func TestEchoedSecretsOfAnyLength(t *testing.T) {
+	c := newClient(t, "https://cp.example/v1", client.WithHeader("X-Short", "e"), client.WithHeader("X-Part", theKey[:9]),
+		over(func(*http.Request) (*http.Response, error) {
+			return respond(400, nil, `{"message":"the `+theKey+` was refused"}`)
+		}))
+	_, err := retrieve(c)
+	for _, part := range []string{theKey, theKey[:9], theKey[9:], theKey[12:]} {
+		expectClean(t, "the error", err, part)
+	}
+}
+
+func response(status int, body string, header ...string) string {
+	head := fmt.Sprintf("HTTP/1.1 %d x\r\nContent-Length: %d\r\n", status, len(body))
+	if !strings.Contains(strings.Join(header, " "), "Content-Type") {
+		head += "Content-Type: application/json\r\n"
+	}
+	return head + strings.Join(append(header, "", body), "\r\n")
+}
+
+// overRaw sends requests with net/http's own transport, to a peer that answers each with the bytes of raw.
+func overRaw(raw string) transport {
+	return (&http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			go func() {
+				defer theirs.Close()
+				request := make([]byte, 1)
+				for end := ""; !strings.HasSuffix(end, "\r\n\r\n"); end += string(request) {
+					if _, err := theirs.Read(request); err != nil {
+						return
+					}
+				}
+				_, _ = io.WriteString(theirs, raw)
+			}()
+			return ours, nil
+		},
+	}).RoundTrip
+}
+
+// The response that a caller asks for leads to no credential, by any of its fields, after a redirect too.
+func TestResponseCarriesNoSecret(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.URL.RawQuery, "moved") {
+			http.Redirect(w, r, r.URL.Path+"?moved", http.StatusFound)
+			return
+		}
+		answer(w, "some-slug")
+	}))
+	defer s.Close()
+	var r *http.Response
+	if _, err := retrieve(newClient(t, s.URL), client.WithResponse(&r), client.WithCallHeader("X-Call", theCallValue)); err != nil {
+		t.Fatal(err)
+	}
+	expectClean(t, "the response", r, allSecrets()...)
+	expectClean(t, "its request", r.Request, allSecrets()...)
+	walk(reflect.ValueOf(r), map[uintptr]bool{}, func(text string) {
+		expectNone(t, "a field of the response", text, allSecrets()...)
+	})
+	body, err := io.ReadAll(r.Body)
+	if err != nil || string(body) != integrationBody("some-slug") {
+		t.Errorf("the body reads as %d bytes and %v", len(body), err)
+	}
+}
+
+// A variable used for several calls never shows the response of an earlier one.
+func TestResponseIsOfThisCall(t *testing.T) {
+	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) { answer(w, "some-slug") }))
+	var r *http.Response
+	if _, err := retrieve(c, client.WithResponse(&r)); err != nil || r == nil {
+		t.Fatal(r == nil, err)
+	}
+	if _, err := c.RetrieveIntegration(t.Context(), "..", client.WithResponse(&r)); !errors.Is(err, client.ErrInvalidSlug) || r != nil {
+		t.Errorf("got %v, and a response is there: %t", err, r != nil)
+	}
+}
+
+// An integration prints what identifies it. Its custom headers, and a secret that a deployment forgot to mask, do not.
+func TestIntegrationNeverPrintsItsConfiguration(t *testing.T) {
+	const unmasked = "AWS-secret-Fq81Zx"
+	body := strings.Replace(integrationBody("some-slug"), `"openai_project":"p"`,
+		`"custom_headers":{"X-Tenant":"`+theHeaderValue+`"},"aws_secret_access_key":"`+unmasked+`"`, 1)
+	for _, validation := range []client.Validation{client.ValidationReport, client.ValidationOff} {
+		c := newClient(t, "https://cp.example/v1", client.WithValidation(validation),
+			over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) }))
+		in, err := retrieve(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, verb := range verbs {
+			for _, v := range []any{in, in.Configuration()} {
+				if text := fmt.Sprintf(verb, v); !strings.Contains(text, "%!") {
+					expectNone(t, fmt.Sprintf("%T under %s", v, verb), text, unmasked, theHeaderValue)
+				}
+			}
+		}
+		var lines strings.Builder
+		debugLogger(&lines).Info("m", "v", in)
+		expectNone(t, "slog", lines.String(), unmasked, theHeaderValue)
+		expectClean(t, "its report", in.Report(), unmasked, theHeaderValue)
+	}
+	_, err := retrieve(newClient(t, "https://cp.example/v1",
+		over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })))
+	e := as[*client.ValidationError](t, err)
+	expectClean(t, "the error", err, unmasked, theHeaderValue)
+	expectClean(t, "*ValidationError", e, unmasked, theHeaderValue)
+	if !strings.Contains(string(e.Body), unmasked) {
+		t.Error("the body is not kept")
+	}
+}
