@@ -1,0 +1,171 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+)
+
+// loggable are all attributes that a record may have, besides those that slog itself gives it.
+var loggable = []string{"method", "path", "status", "attempt", "duration", "bytes", "trace_id", "time", "level", "msg"}
+
+// Each attempt is one record, with what the allowlist names and nothing else, however the call ends.
+func TestLogIsAnAllowlist(t *testing.T) {
+	ok := transport(func(*http.Request) (*http.Response, error) {
+		return respond(200, http.Header{"X-Portkey-Trace-Id": {"trace-1"}, "X-Secret": {theHeaderValue}}, integrationBody("some-slug"))
+	})
+	busy := transport(func(*http.Request) (*http.Response, error) {
+		return respond(503, http.Header{"X-Portkey-Trace-Id": {"trace-2"}}, `{"message":"`+theKey+`"}`)
+	})
+	broken := transport(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken by " + theKey) })
+	moved := transport(func(*http.Request) (*http.Response, error) {
+		return respond(302, http.Header{"Location": {"https://evil.example/" + theKey}}, "")
+	})
+	breaks := transport(func(*http.Request) (*http.Response, error) {
+		r, err := respond(200, nil, "")
+		r.Body = io.NopCloser(io.MultiReader(strings.NewReader("half"), brokenReader{}))
+		return r, err
+	})
+	for _, test := range []struct {
+		name     string
+		attempts []transport
+		want     string // Status, bytes and trace id of each record.
+	}{
+		{"success", []transport{ok}, "200 177 trace-1"},
+		{"retries", []transport{busy, broken, ok}, "503 0 trace-2, - - -, 200 177 trace-1"},
+		{"failure", []transport{busy, busy, busy}, "503 0 trace-2, 503 0 trace-2, 503 34 trace-2"},
+		{"no connection", []transport{broken, broken, broken}, "- - -, - - -, - - -"},
+		{"redirect", []transport{moved}, "302 0 -"},
+		{"break", []transport{breaks, ok}, "200 4 -, 200 177 trace-1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var lines strings.Builder
+				n := 0
+				c := newClient(t, "https://cp.example/v1", client.WithLogger(debugLogger(&lines)), over(func(r *http.Request) (*http.Response, error) {
+					n++
+					time.Sleep(time.Second)
+					return test.attempts[n-1](r)
+				}))
+				_, _ = c.RetrieveIntegration(t.Context(), "some-slug", client.WithWorkspaceID("workspace-Qm9x4"), client.WithCallHeader("X-Call", theCallValue))
+				var got []string
+				for line := range strings.Lines(lines.String()) {
+					var record map[string]any
+					if err := json.Unmarshal([]byte(line), &record); err != nil {
+						t.Fatal(err)
+					}
+					for _, name := range slices.Sorted(maps.Keys(record)) {
+						if !slices.Contains(loggable, name) {
+							t.Errorf("%s is logged", name)
+						}
+					}
+					if record["method"] != "GET" || record["path"] != "/integrations/{slug}" || record["level"] != "DEBUG" ||
+						record["attempt"] != float64(len(got)+1) || record["duration"] != float64(time.Second) {
+						t.Errorf("record %d is wrong: %s", len(got)+1, line)
+					}
+					part := func(name string) string {
+						if record[name] == nil {
+							return "-"
+						}
+						text, _ := json.Marshal(record[name])
+						return strings.Trim(string(text), `"`)
+					}
+					got = append(got, part("status")+" "+part("bytes")+" "+part("trace_id"))
+				}
+				if got := strings.Join(got, ", "); got != test.want {
+					t.Errorf("got the records %q, want %q", got, test.want)
+				}
+				expectNone(t, "the log", lines.String(), append(allSecrets(), "some-slug", "workspace-Qm9x4", "cp.example", "evil.example")...)
+			})
+		})
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("broken by " + theKey) }
+
+// Without WithLogger, and above level debug, there is no line anywhere.
+func TestLogIsOffByDefault(t *testing.T) {
+	var lines bytes.Buffer
+	standard, flags, before := log.Writer(), log.Flags(), slog.Default()
+	t.Cleanup(func() {
+		slog.SetDefault(before)
+		log.SetOutput(standard)
+		log.SetFlags(flags)
+	})
+	all := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.Level(-100)}))
+	slog.SetDefault(all)
+	log.SetOutput(&lines)
+	stdout, stderr := capture(t, &os.Stdout), capture(t, &os.Stderr)
+	quiet := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	for _, opts := range [][]client.Option{nil, {client.WithLogger(quiet)}} {
+		for _, status := range []int{200, 302, 400, 503} {
+			c := newClient(t, "https://cp.example/v1", append(opts, client.WithMaxRetries(0), over(func(*http.Request) (*http.Response, error) {
+				return respond(status, http.Header{"Location": {"https://evil.example"}}, integrationBody("some-slug"))
+			}))...)
+			_, _ = retrieve(c)
+		}
+	}
+	if text := lines.String() + stdout() + stderr(); text != "" {
+		t.Errorf("something is logged: %d bytes", len(text))
+	}
+}
+
+// capture puts a file in place of a standard stream for the rest of the test; what it returns reads the file.
+func capture(t *testing.T, stream **os.File) func() string {
+	t.Helper()
+	f, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := *stream
+	*stream = f
+	restore := func() { *stream = before }
+	t.Cleanup(restore)
+	return func() string {
+		restore()
+		_ = f.Close()
+		text, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+}
+
+// Handlers that read the context, as those of tracing do, get the caller's.
+func TestLogHasTheContextOfTheCall(t *testing.T) {
+	type key struct{}
+	h := &contextHandler{Handler: slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug}), key: key{}}
+	c := newClient(t, "https://cp.example/v1", client.WithLogger(slog.New(h)), over(func(*http.Request) (*http.Response, error) {
+		return respond(200, nil, integrationBody("some-slug"))
+	}))
+	if _, err := c.RetrieveIntegration(context.WithValue(t.Context(), key{}, "span-1"), "some-slug"); err != nil || h.got != "span-1" {
+		t.Errorf("the handler got %v, and the call %v", h.got, err)
+	}
+}
+
+type contextHandler struct {
+	slog.Handler
+	key, got any
+}
+
+func (h *contextHandler) Handle(ctx context.Context, r slog.Record) error {
+	h.got = ctx.Value(h.key)
+	return h.Handler.Handle(ctx, r)
+}
