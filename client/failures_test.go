@@ -1,0 +1,690 @@
+package client_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
+)
+
+// A fault is something that goes wrong, with what a caller is told of it. The table in docs/faults.md is made of these.
+type fault struct {
+	name    string
+	peer    func(t *testing.T, requests *atomic.Int64) (baseURL string, opts []client.Option)
+	err     string // The type of the error.
+	status  int    // What the error says; 0 where it has none.
+	body    string // What the error keeps begins with this.
+	retried bool
+	is      error // What errors.Is finds, where that is more than the type says.
+}
+
+const small = 1000 // The limit on bodies in these tests.
+
+var faults = []fault{
+	{name: "an HTML page with 200", peer: page(200, "text/html", "<html>Sign in</html>"), err: "DecodeError", status: 200, body: "<html>"},
+	{name: "an HTML page with 502", peer: page(502, "text/html", "<html>Bad gateway</html>"), err: "APIError", status: 502, body: "<html>", retried: true, is: client.ErrServer},
+	{name: "an empty 200", peer: page(200, "application/json", ""), err: "DecodeError", status: 200},
+	{name: "a 204", peer: page(204, "", ""), err: "APIError", status: 204},
+	{name: "another content type", peer: page(200, "text/plain", integrationBody("s")), err: "ValidationError", status: 200, body: `{"id"`},
+	{name: "no content type", peer: page(200, "", integrationBody("s")), err: "ValidationError", status: 200, body: `{"id"`},
+	{name: "JSON of another shape", peer: page(200, "application/json", `{"data":[]}`), err: "ValidationError", status: 200, body: `{"data"`},
+	{name: "an encoding that was not asked for", peer: encoded("br", "\x0b\x02\x80"), err: "DecodeError", status: 200, body: "\x0b"},
+	{name: "a broken gzip stream", peer: encoded("gzip", "\x1f\x8b\x08nonsense"), err: "TransportError", status: 200, retried: true},
+	{name: "a body that ends too early", peer: raw("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\":"), err: "TransportError", status: 200, body: `{"id":`, retried: true, is: io.ErrUnexpectedEOF},
+	{name: "a chunked body that ends too early", peer: raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n{\"id\":\r\n"), err: "TransportError", status: 200, body: `{"id":`, retried: true, is: io.ErrUnexpectedEOF},
+	{name: "an error body that ends too early", peer: raw("HTTP/1.1 403 x\r\nContent-Length: 500\r\n\r\n{\"mess"), err: "TransportError", status: 403, body: `{"mess`, retried: true, is: io.ErrUnexpectedEOF},
+	{name: "a body over the limit", peer: long(200, false), err: "ResponseTooLargeError", status: 200, body: "xxxx"},
+	{name: "a chunked body over the limit", peer: long(200, true), err: "ResponseTooLargeError", status: 200, body: "xxxx"},
+	{name: "a gzip bomb", peer: bomb, err: "ResponseTooLargeError", status: 200, body: "\x00\x00"},
+	{name: "a long error body", peer: long(404, true), err: "APIError", status: 404, body: "xxxx", is: client.ErrNotFound},
+	{name: "connection refused", peer: refused, err: "TransportError", retried: true, is: syscall.ECONNREFUSED},
+	{name: "connection closed without an answer", peer: raw(""), err: "TransportError", retried: true, is: io.EOF},
+	{name: "connection reset before the headers", peer: reset(""), err: "TransportError", retried: true, is: syscall.ECONNRESET},
+	{name: "connection reset within the headers", peer: reset("HTTP/1.1 200 OK\r\nContent-Le"), err: "TransportError", retried: true},
+	{name: "connection reset within the body", peer: reset("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\":"), err: "TransportError", status: 200, body: `{"id":`, retried: true, is: syscall.ECONNRESET},
+	{name: "an HTTP/2 stream reset within the body", peer: streamReset, err: "TransportError", status: 200, body: `{"id":`, retried: true},
+	{name: "something that is not HTTP", peer: raw("SSH-2.0-OpenSSH_9.6\r\n\r\n"), err: "TransportError", retried: true},
+	{name: "a malformed header", peer: raw("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), err: "TransportError", retried: true},
+	{name: "headers without end", peer: raw("HTTP/1.1 200 OK\r\n" + strings.Repeat("X-A: "+strings.Repeat("a", 1000)+"\r\n", 300)), err: "TransportError", retried: true},
+	{name: "a stall before the headers", peer: stall(""), err: "TransportError", retried: true, is: context.DeadlineExceeded},
+	{name: "a stall after the headers", peer: stall("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"), err: "TransportError", status: 200, retried: true, is: context.DeadlineExceeded},
+	{name: "a stall within the body", peer: stall("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\":"), err: "TransportError", status: 200, body: `{"id":`, retried: true, is: context.DeadlineExceeded},
+	{name: "a certificate of an unknown authority", peer: untrusted, err: "TransportError"},
+	{name: "a certificate for another host", peer: otherHost, err: "TransportError"},
+	{name: "no TLS where there should be", peer: noTLS, err: "TransportError", retried: true},
+	{name: "a host that does not exist", peer: noHost, err: "TransportError", retried: true},
+	{name: "a redirect to another origin", peer: redirect("https://evil.example/"), err: "RedirectError"},
+	{name: "a redirect loop", peer: redirect("/api/v1/integrations/some-slug"), err: "RedirectError"},
+}
+
+// Each fault ends in its error, which keeps the status and what came of the body, within bounds, and prints nothing of
+// it; and it is tried again, once here, only where that may help.
+func TestFaults(t *testing.T) {
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			var requests atomic.Int64
+			baseURL, opts := f.peer(t, &requests)
+			var response *http.Response
+			c := newClient(t, baseURL, append([]client.Option{client.WithMaxRetries(1), client.WithMaxResponseBytes(small)}, opts...)...)
+			in, err := retrieve(c, client.WithResponse(&response))
+			if in != nil || err == nil {
+				t.Fatal("there is no error")
+			}
+			name, status, body, attempts := inspect(t, err)
+			if name != f.err || status != f.status {
+				t.Errorf("got a %s with status %d, want a %s with %d: %v", name, status, f.err, f.status, err)
+			}
+			if !strings.HasPrefix(string(body), f.body) || len(body) > 64<<10 {
+				t.Errorf("it keeps %d bytes of the body, and they are not what was sent", len(body))
+			}
+			if f.is != nil && !errors.Is(err, f.is) {
+				t.Errorf("errors.Is does not find %v in: %v", f.is, err)
+			}
+			want := map[bool]int64{false: 1, true: 2}[f.retried]
+			if f.err == "RedirectError" {
+				want = attempts // They are counted by the tests of redirects.
+			}
+			if attempts != 0 && attempts != want {
+				t.Errorf("%d attempts, want %d", attempts, want)
+			}
+			if n := requests.Load(); n != 0 && f.err != "RedirectError" && n != want {
+				t.Errorf("%d requests arrived, want %d", n, want)
+			}
+			if len(err.Error()) > 1000 || strings.Contains(err.Error(), "\n") || f.body != "" && strings.Contains(err.Error(), f.body) {
+				t.Errorf("the error is long, or not one line, or quotes the body: %.1000q", err)
+			}
+			if status != 0 && (response == nil || response.StatusCode != status) {
+				t.Error("WithResponse does not have the response")
+			}
+		})
+	}
+}
+
+// The table of the documentation is the one above.
+func TestFaultTable(t *testing.T) {
+	text, err := os.ReadFile("../docs/faults.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		if row := f.row(); !strings.Contains(string(text), row) {
+			t.Errorf("docs/faults.md lacks the row\n%s", row)
+		}
+	}
+}
+
+func (f fault) row() string {
+	status, yes := "", map[bool]string{true: "yes"}
+	if f.status != 0 {
+		status = fmt.Sprint(f.status)
+	}
+	return fmt.Sprintf("| %s | `*%s` | %s | %s | %s |", f.name, f.err, status, yes[f.body != ""], yes[f.retried])
+}
+
+// inspect says which of our errors err is and what it knows. Attempts are 0 where it does not tell.
+func inspect(t *testing.T, err error) (name string, status int, body []byte, attempts int64) {
+	t.Helper()
+	var (
+		api        *client.APIError
+		validation *client.ValidationError
+		decode     *client.DecodeError
+		tooLarge   *client.ResponseTooLargeError
+		redirect   *client.RedirectError
+		transport  *client.TransportError
+	)
+	switch {
+	case errors.As(err, &api):
+		return "APIError", api.StatusCode, api.Body, int64(api.Attempts)
+	case errors.As(err, &validation):
+		return "ValidationError", validation.StatusCode, validation.Body, 0
+	case errors.As(err, &decode):
+		return "DecodeError", decode.StatusCode, decode.Body, 0
+	case errors.As(err, &tooLarge):
+		return "ResponseTooLargeError", tooLarge.StatusCode, tooLarge.Body, 0
+	case errors.As(err, &redirect):
+		return "RedirectError", 0, nil, 0
+	case errors.As(err, &transport):
+		return "TransportError", transport.StatusCode, transport.Body, int64(transport.Attempts)
+	}
+	t.Fatalf("got %T, which is none of ours: %v", err, err)
+	return "", 0, nil, 0
+}
+
+type peer = func(*testing.T, *atomic.Int64) (string, []client.Option)
+
+// handled is a peer that speaks HTTP.
+func handled(handle http.HandlerFunc) peer {
+	return func(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
+		return serve(t, func(w http.ResponseWriter, r *http.Request) {
+			requests.Add(1)
+			handle(w, r)
+		}), nil
+	}
+}
+
+func page(status int, contentType, body string) peer {
+	return handled(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Type"] = nil // Or else net/http guesses.
+		if contentType != "" {
+			w.Header().Set("Content-Type", contentType)
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+func encoded(encoding, body string) peer {
+	return handled(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", encoding)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+func long(status int, chunked bool) peer {
+	body := strings.Repeat("x", 200<<10)
+	return handled(func(w http.ResponseWriter, _ *http.Request) {
+		if !chunked {
+			w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+// bomb is some kilobytes that become 64 MiB.
+func bomb(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
+	return encoded("gzip", bombBody())(t, requests)
+}
+
+var bombBody = sync.OnceValue(func() string {
+	var b strings.Builder
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	for range 64 {
+		_, _ = z.Write(make([]byte, 1<<20))
+	}
+	_ = z.Close()
+	return b.String()
+})
+
+func redirect(to string) peer {
+	return handled(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) })
+}
+
+// sockets is a peer that gets each connection when it has sent a request, and closes it in the end.
+func sockets(answer func(net.Conn, context.Context)) peer {
+	return func(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go func() {
+					defer conn.Close()
+					if readRequest(conn) {
+						requests.Add(1)
+						answer(conn, t.Context())
+					}
+				}()
+			}
+		}()
+		return "http://" + l.Addr().String() + "/api/v1", nil
+	}
+}
+
+// readRequest reads a request without a body.
+func readRequest(conn net.Conn) bool {
+	var b []byte
+	for part := make([]byte, 1024); !bytes.HasSuffix(b, []byte("\r\n\r\n")); {
+		n, err := conn.Read(part)
+		if err != nil {
+			return false
+		}
+		b = append(b, part[:n]...)
+	}
+	return true
+}
+
+func raw(text string) peer {
+	return sockets(func(conn net.Conn, _ context.Context) { _, _ = io.WriteString(conn, text) })
+}
+
+// reset sends text and, when the client has read it, a reset in place of an end. (A reset may overtake bytes.)
+func reset(text string) peer {
+	return func(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
+		arrived := make(chan struct{}, 10)
+		baseURL, _ := sockets(func(conn net.Conn, ctx context.Context) {
+			_, _ = io.WriteString(conn, text)
+			if text != "" {
+				select {
+				case <-arrived:
+				case <-ctx.Done():
+				}
+			}
+			_ = conn.(*net.TCPConn).SetLinger(0)
+		})(t, requests)
+		return baseURL, []client.Option{client.WithHTTPClient(&http.Client{Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+				return &readCounter{conn, len(text), arrived}, err
+			},
+		}})}
+	}
+}
+
+// readCounter tells when as many bytes were read as are left.
+type readCounter struct {
+	net.Conn
+	left    int
+	arrived chan<- struct{}
+}
+
+func (c *readCounter) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && n >= c.left {
+		c.arrived <- struct{}{}
+	}
+	c.left -= n
+	return n, err
+}
+
+func stall(text string) peer {
+	return func(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
+		baseURL, _ := sockets(func(conn net.Conn, ctx context.Context) {
+			_, _ = io.WriteString(conn, text)
+			<-ctx.Done()
+		})(t, requests)
+		return baseURL, []client.Option{client.WithTimeout(100 * time.Millisecond)}
+	}
+}
+
+func refused(t *testing.T, _ *atomic.Int64) (string, []client.Option) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String(), nil
+}
+
+func streamReset(t *testing.T, _ *atomic.Int64) (string, []client.Option) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Error("this is not HTTP/2")
+		}
+		_, _ = io.WriteString(w, `{"id":`)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.URL, []client.Option{client.WithHTTPClient(s.Client())}
+}
+
+func tlsServer(t *testing.T) *httptest.Server {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }))
+	s.Config.ErrorLog = quietLog
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func untrusted(t *testing.T, _ *atomic.Int64) (string, []client.Option) { return tlsServer(t).URL, nil }
+
+func otherHost(t *testing.T, _ *atomic.Int64) (string, []client.Option) {
+	s := tlsServer(t)
+	tr := s.Client().Transport.(*http.Transport).Clone()
+	tr.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, s.Listener.Addr().String())
+	}
+	return "https://cp.invalid", []client.Option{client.WithHTTPClient(&http.Client{Transport: tr})}
+}
+
+func noTLS(t *testing.T, _ *atomic.Int64) (string, []client.Option) {
+	return strings.Replace(serve(t, func(http.ResponseWriter, *http.Request) {}), "http:", "https:", 1), nil
+}
+
+// noHost is a name that a name server, spoken to over a pipe, does not know.
+func noHost(*testing.T, *atomic.Int64) (string, []client.Option) {
+	resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		go func() {
+			defer theirs.Close()
+			for {
+				var size [2]byte
+				if _, err := io.ReadFull(theirs, size[:]); err != nil {
+					return
+				}
+				message := make([]byte, binary.BigEndian.Uint16(size[:]))
+				if _, err := io.ReadFull(theirs, message); err != nil {
+					return
+				}
+				message[2] |= 0x80 // It is an answer:
+				message[3] = 3     // there is no such name.
+				_, _ = theirs.Write(append(size[:], message...))
+			}
+		}()
+		return ours, nil
+	}}
+	return "https://cp.invalid", []client.Option{client.WithHTTPClient(&http.Client{
+		Transport: &http.Transport{DialContext: (&net.Dialer{Resolver: resolver}).DialContext},
+	})}
+}
+
+// The causes stay within reach of errors.As.
+func TestFailuresKeepTheirCause(t *testing.T) {
+	call := func(p peer) error {
+		baseURL, opts := p(t, new(atomic.Int64))
+		_, err := retrieve(newClient(t, baseURL, append(opts, client.WithMaxRetries(0))...))
+		return err
+	}
+	if e := as[*net.DNSError](t, call(noHost)); !e.IsNotFound || e.Name != "cp.invalid" {
+		t.Errorf("got %v", e)
+	}
+	as[x509.UnknownAuthorityError](t, call(untrusted))
+	as[x509.HostnameError](t, call(otherHost))
+	if e := as[net.Error](t, call(stall(""))); !e.Timeout() {
+		t.Errorf("a timeout does not say so: %v", e)
+	}
+	as[*net.OpError](t, call(refused))
+}
+
+// A body that is no JSON, or not the JSON of RFC 8259, is refused in each mode. What is wrong is told without a quote.
+func TestBrokenJSON(t *testing.T) {
+	for body, want := range brokenBodies() {
+		for _, v := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
+			if v == client.ValidationOff && strings.Contains(body, "1e999") {
+				continue // It stands in a property that no type has.
+			}
+			_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithValidation(v),
+				over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })))
+			e := as[*client.DecodeError](t, err)
+			if !strings.Contains(err.Error(), want) || e.StatusCode != 200 {
+				t.Errorf("%.50q, %v: got %v with status %d, want one that says %q", body, v, err, e.StatusCode, want)
+			}
+			if got := string(e.Body); got != body[:min(len(body), 64<<10)] {
+				t.Errorf("%.50q, %v: the body is not kept", body, v)
+			}
+		}
+		if _, err := client.Check(200, []byte(body)); err == nil {
+			t.Errorf("%.50q: Check accepts it", body)
+		}
+		if _, err := client.Check(400, []byte(body)); err == nil {
+			t.Errorf("%.50q: Check accepts it as an error's", body)
+		}
+	}
+}
+
+// Numbers beyond Go's types are no reason to panic or to change a value in silence.
+func TestHugeNumbers(t *testing.T) {
+	for _, test := range []struct {
+		member string
+		strict string // The error in Strict.
+	}{
+		{`"x":1180591620717411303424`, ""}, {`"x":1e308`, ""}, {`"x":1e-999`, ""}, {`"x":0.` + strings.Repeat("1", 10_000), ""},
+		{`"workspace_count":1180591620717411303424`, "ValidationError"}, {`"workspace_count":1e999`, "DecodeError"},
+		{`"workspace_count":9223372036854775807`, ""}, {`"workspace_count":1e2`, ""}, {`"workspace_count":1.5`, "ValidationError"},
+		{`"workspace_count":-1`, "ValidationError"}, {`"pricing_adjustments":{"multiplier":{"default":1e308}}`, ""},
+		{`"pricing_adjustments":{"multiplier":{"default":1e999}}`, "DecodeError"},
+	} {
+		body := strings.Replace(integrationBody("some-slug"), `"name":"n"`, `"name":"n",`+test.member, 1)
+		for _, v := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
+			in, err := retrieve(newClient(t, "https://cp.example/v1", client.WithValidation(v),
+				over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })))
+			if v == client.ValidationStrict {
+				name := ""
+				if err != nil {
+					name, _, _, _ = inspect(t, err)
+				}
+				if name != test.strict {
+					t.Errorf("%.60s: got %v, want %q", test.member, err, test.strict)
+				}
+			}
+			if err == nil && !bytes.Equal(in.RawJSON(), []byte(body)) {
+				t.Errorf("%.60s, %v: RawJSON is not the body", test.member, v)
+			}
+		}
+	}
+}
+
+// The content type is part of the contract, and a violation of it as any other: it costs the result in Strict alone.
+func TestWrongContentTypeIsAViolation(t *testing.T) {
+	for contentType, conforms := range map[string]bool{
+		"application/json": true, "application/json; charset=utf-8": true, "APPLICATION/JSON;charset=UTF-8": true, "application/json;": true,
+		"text/html": false, "text/plain; application/json": false, "application/problem+json": false, "application/jsonx": false, "": false, "json": false,
+	} {
+		var reports []client.Report
+		sent := over(func(*http.Request) (*http.Response, error) {
+			return respond(200, http.Header{"Content-Type": {contentType}}, integrationBody("some-slug"))
+		})
+		_, err := retrieve(newClient(t, "https://cp.example/v1", sent))
+		if (err == nil) != conforms {
+			t.Errorf("%q: got %v", contentType, err)
+		}
+		in, err := retrieve(newClient(t, "https://cp.example/v1", sent, client.WithValidation(client.ValidationReport),
+			client.WithReportHandler(func(_ context.Context, r client.Report) { reports = append(reports, r) })))
+		if err != nil || in.Slug != "some-slug" || (len(reports) == 0) != conforms || !conforms && reports[0].Violations[0].Keyword != "content" {
+			t.Errorf("%q: got %v and %v", contentType, err, reports)
+		}
+	}
+}
+
+// Each body shape of an error, and none, gives what it holds; the status is enough for errors.Is.
+func TestErrorBodies(t *testing.T) {
+	type want struct{ code, message string }
+	for _, test := range []struct {
+		status int
+		body   string
+		want   want
+	}{
+		{403, `{"success":false,"data":{"message":"m","errorCode":"AB03"}}`, want{"AB03", "m"}},
+		{403, `{"success":false,"data":{"message":"m"}}`, want{"", "m"}},
+		{401, `{"success":false,"status_code":401,"error":{"message":"m","slug":"s","code":"AB05","type":"t"}}`, want{"AB05", "m"}},
+		{400, `{"errorCode":"AB01","message":"m"}`, want{"AB01", "m"}},
+		{401, `{"error":{"code":"invalid_api_key","message":"m","param":null,"type":"t"}}`, want{"invalid_api_key", "m"}},
+		{500, `{"error":{"code":500,"message":"m"}}`, want{"500", "m"}}, {500, `{"error":{"code":null,"message":"m"}}`, want{"", "m"}},
+		{404, "", want{}}, {404, "not found", want{}}, {404, "<html>", want{}}, {404, "[]", want{}}, {404, "null", want{}}, {404, `"text"`, want{}},
+		{404, "{}", want{}}, {404, `{"message":""}`, want{}}, {404, `{"message":{"a":1}}`, want{}}, {404, `{"data":null,"message":"m"}`, want{"", "m"}},
+		{404, `{"message":"a\r\nb\u0000\u001b[31mc"}`, want{"", "a  b  [31mc"}}, {404, "\xff\xfe", want{}}, {404, `{"message":"m"`, want{"", "m"}},
+		{404, `{"message":"` + strings.Repeat("é", 100_000) + `"}`, want{}}, {404, `{"message":"` + strings.Repeat("é", 501) + `"}`, want{"", strings.Repeat("é", 500) + "…"}},
+	} {
+		e := as[*client.APIError](t, answeredWith(t, test.status, test.body))
+		if got := (want{e.Code, e.Message}); got != test.want || e.StatusCode != test.status {
+			t.Errorf("%d %.80q: got status %d and %.80q", test.status, test.body, e.StatusCode, got)
+		}
+		if string(e.Body) != test.body[:min(len(test.body), 64<<10)] {
+			t.Errorf("%d %.80q: it keeps %d bytes", test.status, test.body, len(e.Body))
+		}
+		if text := e.Error(); len(text) > 2000 || strings.ContainsAny(text, "\r\n\x1b\x00") {
+			t.Errorf("%d %.80q: the error is of %d bytes, or not one line", test.status, test.body, len(text))
+		}
+	}
+	for _, example := range contracttest.Examples() {
+		if example.Status == 200 || example.ContentType != "application/json" {
+			continue
+		}
+		if e := as[*client.APIError](t, answeredWith(t, example.Status, string(example.Body))); e.Message == "" || e.Code == "" && strings.Contains(string(example.Body), "ode\":\"") {
+			t.Errorf("%s: got the code %q and the message %q", example.Name, e.Code, e.Message)
+		}
+	}
+}
+
+func answeredWith(t testing.TB, status int, body string) error {
+	_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithMaxRetries(0),
+		over(func(*http.Request) (*http.Response, error) { return respond(status, nil, body) })))
+	return err
+}
+
+func TestSentinels(t *testing.T) {
+	all := []error{client.ErrBadRequest, client.ErrUnauthorized, client.ErrForbidden, client.ErrNotFound, client.ErrRateLimited, client.ErrServer}
+	for status, want := range map[int]error{
+		400: client.ErrBadRequest, 422: client.ErrBadRequest, 401: client.ErrUnauthorized, 412: client.ErrUnauthorized, 403: client.ErrForbidden,
+		404: client.ErrNotFound, 429: client.ErrRateLimited, 500: client.ErrServer, 502: client.ErrServer, 503: client.ErrServer, 504: client.ErrServer, 599: client.ErrServer,
+		201: nil, 204: nil, 304: nil, 402: nil, 405: nil, 409: nil, 418: nil,
+	} {
+		err := answeredWith(t, status, "{}")
+		if as[*client.APIError](t, err).StatusCode != status {
+			t.Errorf("status %d: got %v", status, err)
+		}
+		for _, sentinel := range all {
+			if errors.Is(err, sentinel) != (sentinel == want) {
+				t.Errorf("status %d and %v: errors.Is says %t", status, sentinel, errors.Is(err, sentinel))
+			}
+		}
+	}
+}
+
+// The limit is on decoded bytes, and holds for memory too: a bomb of 64 MiB costs a few of them.
+func TestGzipBombCostsNoMemory(t *testing.T) {
+	baseURL, _ := bomb(t, new(atomic.Int64))
+	c := newClient(t, baseURL, client.WithMaxResponseBytes(1<<20))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := retrieve(c)
+	runtime.ReadMemStats(&after)
+	if e := as[*client.ResponseTooLargeError](t, err); e.Limit != 1<<20 {
+		t.Errorf("the limit is %d", e.Limit)
+	}
+	if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 16 {
+		t.Errorf("%d MiB were allocated", mib)
+	}
+}
+
+// A body of exactly the limit passes, one byte more does not; there is no highest limit.
+func TestLimitIsExact(t *testing.T) {
+	body := integrationBody("some-slug")
+	n := int64(len(body))
+	for _, chunked := range []bool{false, true} {
+		baseURL := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			if chunked {
+				_ = http.NewResponseController(w).Flush()
+			}
+			answer(w, "some-slug")
+		})
+		for limit, fits := range map[int64]bool{1: false, n - 1: false, n: true, n + 1: true, 1<<63 - 2: true, 1<<63 - 1: true} {
+			opts := []client.Option{client.WithMaxResponseBytes(limit), client.WithValidation(client.ValidationReport)}
+			if _, err := retrieve(newClient(t, baseURL, opts...)); (err == nil) != fits {
+				t.Errorf("limit %d for %d bytes: got %v", limit, n, err)
+			} else if err != nil {
+				as[*client.ResponseTooLargeError](t, err)
+			}
+		}
+	}
+}
+
+// A context that ends is found by errors.Is, and its cause too, whenever it ends.
+func TestContextEnds(t *testing.T) {
+	errShutdown := errors.New("shutting down")
+	stuck := transport(func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, context.Cause(r.Context()) // As net/http does.
+	})
+	busy := transport(func(*http.Request) (*http.Response, error) {
+		return respond(503, http.Header{"Retry-After": {"30"}}, "{}")
+	})
+	for _, test := range []struct {
+		name     string
+		handles  []transport
+		after    time.Duration
+		attempts int
+	}{
+		{"before", []transport{stuck}, 0, 0}, {"during", []transport{stuck}, time.Second, 1}, {"between attempts", []transport{busy}, time.Second, 1},
+		{"during the second", []transport{busy, stuck}, 31 * time.Second, 2},
+	} {
+		for _, ends := range []struct {
+			name string
+			err  error
+			ctx  func() (context.Context, context.CancelFunc)
+		}{
+			{"cancelled", context.Canceled, func() (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(context.Background())
+				time.AfterFunc(test.after, cancel)
+				return ctx, cancel
+			}},
+			{"cancelled with a cause", context.Canceled, func() (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancelCause(context.Background())
+				time.AfterFunc(test.after, func() { cancel(errShutdown) })
+				return ctx, func() { cancel(nil) }
+			}},
+			{"deadline", context.DeadlineExceeded, func() (context.Context, context.CancelFunc) {
+				return context.WithTimeout(context.Background(), test.after)
+			}},
+		} {
+			t.Run(test.name+", "+ends.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					requests := 0
+					c := newClient(t, "https://cp.example/v1", over(func(r *http.Request) (*http.Response, error) {
+						requests++
+						if r.Context().Err() != nil {
+							t.Error("a request is made though the context has ended")
+						}
+						return test.handles[min(requests, len(test.handles))-1](r)
+					}), client.WithTimeout(time.Hour))
+					ctx, cancel := ends.ctx()
+					defer cancel()
+					if test.after == 0 {
+						synctest.Wait()
+					}
+					start := time.Now()
+					_, err := c.RetrieveIntegration(ctx, "some-slug")
+					if ends.name == "deadline" && test.name == "between attempts" {
+						if e := as[*client.APIError](t, err); e.StatusCode != 503 || time.Since(start) != 0 {
+							t.Errorf("the wait would outlast the deadline: got %v after %v", err, time.Since(start))
+						}
+						return
+					}
+					if !errors.Is(err, ends.err) || time.Since(start) != test.after {
+						t.Errorf("got %v after %v, want %v after %v", err, time.Since(start), ends.err, test.after)
+					}
+					if e := as[*client.TransportError](t, err); requests != test.attempts || e.Attempts != requests {
+						t.Errorf("%d requests, and the error tells %d; want %d", requests, e.Attempts, test.attempts)
+					}
+					if ends.name == "cancelled with a cause" && test.name != "between attempts" && !errors.Is(err, errShutdown) {
+						t.Errorf("the cause is lost: %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// brokenBodies are bodies that are no JSON, or not the JSON of RFC 8259, each with what the error must say of it.
+func brokenBodies() map[string]string {
+	valid := integrationBody("some-slug")
+	in := func(member string) string { return strings.Replace(valid, `"name":"n"`, `"name":"n",`+member, 1) }
+	return map[string]string{
+		"": "empty", " \n": "too early", "<!DOCTYPE html><title>Sign in</title>": "not valid JSON", valid[:len(valid)-1]: "too early",
+		valid[:40]: "too early", valid + valid: "not valid JSON", valid + "x": "not valid JSON", valid + "\x00": "not valid JSON", "\ufeff" + valid: "not valid JSON",
+		in(`"a":1,"a":2`): "twice", in(`"slug":"other"`): "twice", in(`"x":{"b":1,"\u0062":2}`): "twice",
+		in(`"description":"` + "\xff" + `"`): "not valid JSON", in(`"description":"\ud800"`): "not valid JSON", in(`"` + "\xc0\xaf" + `":1`): "not valid JSON",
+		in(`"x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)): "not valid JSON",
+		strings.Repeat(`{"a":`, 100_000):                                         "not valid JSON", in(`"x":1e999`): "does not fit", in(`"x":NaN`): "not valid JSON", in(`"x":01`): "not valid JSON",
+		in(`"x":'a'`): "not valid JSON", in(`"x":1,`): "not valid JSON", in("\"x\":\"a\nb\""): "not valid JSON", "// comment\n" + valid: "not valid JSON",
+	}
+}
