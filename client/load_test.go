@@ -1,0 +1,158 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"path"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+)
+
+// loadFaults are the ways in which the server of TestLoad misbehaves. They get the connection where they break it.
+var loadFaults = []func(http.ResponseWriter, *http.Request){
+	statusOf(429), statusOf(500), statusOf(503), statusOf(404), statusOf(403), statusOf(204),
+	func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>Sign in</html>") },
+	func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(502)
+		_, _ = io.WriteString(w, strings.Repeat("<p>Bad gateway", 5000))
+	},
+	func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"slug":1,"slug":2}`) },
+	func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("[", 20_000)) },
+	func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat(" ", 100_000)) },
+	func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "\xff") },
+	func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = io.WriteString(w, bombBody()[:60_000])
+	},
+	func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
+	func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "https://evil.example", http.StatusFound)
+	},
+	func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, integrationBody(path.Base(r.URL.Path)))
+		panic(http.ErrAbortHandler)
+	},
+	func(_ http.ResponseWriter, r *http.Request) {
+		_ = wait(r.Context(), 100*time.Millisecond)
+		panic(http.ErrAbortHandler)
+	},
+	hijacked(""), hijacked("HTTP/1.1 200 OK\r\nContent-"), hijacked("not HTTP\r\n\r\n"), hijacked("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+}
+
+func statusOf(code int) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "0")
+		w.WriteHeader(code)
+		if code != 204 {
+			_, _ = io.WriteString(w, `{"message":"m"}`)
+		}
+	}
+}
+
+// hijacked writes text and resets the connection.
+func hijacked(text string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(conn, text)
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		_ = conn.Close()
+	}
+}
+
+// One Client under a thousand goroutines, against a server of which every tenth answer is bad: each call gets its own
+// answer or an error of ours, and nothing is left over: no goroutine, no connection, no memory.
+func TestLoad(t *testing.T) {
+	goroutines, calls := 1000, 100_000
+	if raceEnabled {
+		goroutines, calls = 300, 6000
+	}
+	if testing.Short() {
+		goroutines, calls = 100, 3000
+	}
+	before := goleak.IgnoreCurrent()
+
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(3, 5)) //nolint:gosec // Reproducible on purpose.
+	s, accepted, open := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		bad, kind := random.IntN(10) == 0, random.IntN(len(loadFaults))
+		mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		if bad {
+			loadFaults[kind](w, r)
+			return
+		}
+		_, _ = io.WriteString(w, integrationBody(path.Base(r.URL.Path)))
+	})
+	var reports atomic.Int64
+	c := newClient(t, s.URL, client.WithMaxResponseBytes(50_000), client.WithTimeout(10*time.Second),
+		client.WithReportHandler(func(context.Context, client.Report) { reports.Add(1) }))
+
+	var succeeded, failed atomic.Int64
+	round := func(number int) {
+		var next atomic.Int64
+		var all sync.WaitGroup
+		for range goroutines {
+			all.Go(func() {
+				for i := next.Add(1); i <= int64(calls/4); i = next.Add(1) {
+					ctx, cancel := context.Background(), context.CancelFunc(func() {})
+					if i%100 == 0 {
+						ctx, cancel = context.WithTimeout(ctx, time.Duration(i%1000)*time.Microsecond)
+					}
+					slug := fmt.Sprintf("call-%d-%d", number, i)
+					in, err := c.RetrieveIntegration(ctx, slug)
+					cancel()
+					switch {
+					case err != nil:
+						failed.Add(1)
+						inspect(t, err)
+					case in.Slug != slug || !strings.Contains(string(in.RawJSON()), slug):
+						t.Errorf("the call for %s got the answer for %s", slug, in.Slug)
+					default:
+						succeeded.Add(1)
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	var heap [4]int64
+	for i := range heap {
+		round(i)
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		heap[i] = int64(m.HeapAlloc) >> 10 //nolint:gosec // It fits.
+	}
+	t.Logf("%d calls: %d succeeded, %d failed; %d connections; heap %v KiB", calls, succeeded.Load(), failed.Load(), accepted.Load(), heap)
+	if succeeded.Load() < int64(calls)*9/10 || failed.Load() < int64(calls)/100 {
+		t.Errorf("%d of %d calls succeeded and %d failed: the server is worse, or better, than it should be", succeeded.Load(), calls, failed.Load())
+	}
+	if growth := heap[3] - heap[1]; growth > 8<<10 {
+		t.Errorf("the heap grew by %d KiB between the second round and the last", growth)
+	}
+	if n := open.Load(); n > int64(goroutines)+100 {
+		t.Errorf("%d connections are open", n)
+	}
+	s.Close() // It closes the connections that are idle, and waits for the rest.
+	if n := open.Load(); n != 0 {
+		t.Errorf("%d connections are open in the end", n)
+	}
+	goleak.VerifyNone(t, before)
+}
