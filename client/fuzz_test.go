@@ -1,0 +1,190 @@
+package client_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
+	"github.com/portkey-integration/portkey-integration-go/gen"
+)
+
+// Whatever the body: nothing panics, Strict and Check agree, errors and reports print nothing of its values, and what
+// Strict accepts has a type, is kept byte for byte, and conforms still when it was marshalled.
+func FuzzBody(f *testing.F) {
+	for _, e := range contracttest.Examples() {
+		f.Add(e.Body)
+	}
+	for _, body := range brokenBodies() {
+		if len(body) < 1<<12 {
+			f.Add([]byte(body))
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		sent := over(func(*http.Request) (*http.Response, error) { return respond(200, nil, string(body)) })
+		get := func(v client.Validation) (*client.Integration, error) {
+			return retrieve(newClient(t, "https://cp.example/v1", sent, client.WithValidation(v)))
+		}
+		report, checkErr := client.Check(200, body)
+		in, err := get(client.ValidationStrict)
+		if accepted := checkErr == nil && report.Conforms(); accepted != (err == nil) {
+			t.Fatalf("Check says %v and %v, Strict %v", report.Conforms(), checkErr, err)
+		}
+		for _, status := range []int{400, 502} {
+			_, _ = client.Check(status, body)
+		}
+		for _, v := range []client.Validation{client.ValidationReport, client.ValidationOff} {
+			if in, err := get(v); err == nil {
+				_, _, _ = in.Configuration(), in.Provider(), in.String()
+				if !bytes.Equal(in.RawJSON(), body) {
+					t.Errorf("%v: RawJSON is not the body", v)
+				}
+			} else if checkErr == nil && report.Conforms() {
+				t.Errorf("%v refuses what Strict accepts: %v", v, err)
+			}
+		}
+		if err != nil {
+			return
+		}
+		if c := in.Configuration(); c == nil && in.Configurations != nil {
+			t.Error("the configuration has no type")
+		}
+		again, err := json.Marshal(in)
+		if err != nil {
+			t.Fatalf("it cannot be marshalled: %v", err)
+		}
+		if report, err := client.Check(200, again); err != nil || !report.Conforms() {
+			t.Errorf("marshalled, it does not conform: %v %v", report.Violations, err)
+		}
+	})
+}
+
+// A slug is a segment of the path and nothing else, or nothing is sent: by our client and by the generated one.
+func FuzzSlug(f *testing.F) {
+	for slug := range badSlugs() {
+		f.Add(slug)
+	}
+	f.Add("openai-production")
+	f.Add(strings.Repeat("a", 255))
+	f.Fuzz(func(t *testing.T, slug string) {
+		var sent []*url.URL
+		handle := transport(func(r *http.Request) (*http.Response, error) {
+			sent = append(sent, r.URL)
+			return respond(404, nil, "{}")
+		})
+		_, err := newClient(t, "https://cp.example/v1", over(handle)).RetrieveIntegration(t.Context(), slug)
+		if errors.Is(err, client.ErrInvalidSlug) == isSlug(slug) {
+			t.Errorf("got %v", err)
+		}
+		generated, err := gen.NewClient("https://cp.example/v1", gen.WithHTTPClient(&http.Client{Transport: handle}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := generated.RetrieveIntegration(t.Context(), gen.Slug(slug), nil); err == nil {
+			_ = r.Body.Close()
+		}
+		if want := map[bool]int{true: 2}[isSlug(slug)]; len(sent) != want {
+			t.Fatalf("%d requests were sent, want %d", len(sent), want)
+		}
+		for _, u := range sent {
+			if u.String() != "https://cp.example/v1/integrations/"+slug {
+				t.Errorf("sent to %s", u)
+			}
+		}
+	})
+}
+
+// isSlug is the contract's rule, written once more.
+func isSlug(text string) bool {
+	for _, b := range []byte(text) {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", rune(b)) {
+			return false
+		}
+	}
+	return 1 <= len(text) && len(text) <= 255
+}
+
+// A base URL that is accepted leads to its own host and below its own path; plain http goes to loopback alone; user
+// information is refused, however it is written, and not quoted.
+func FuzzBaseURL(f *testing.F) {
+	for text := range badBaseURLs() {
+		f.Add(text)
+	}
+	for _, text := range goodBaseURLs {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var sent []*url.URL
+		handle := over(func(r *http.Request) (*http.Response, error) {
+			sent = append(sent, r.URL)
+			return respond(200, nil, integrationBody("some-slug"))
+		})
+		if _, err := client.New(client.WithAPIKey("k"), client.WithBaseURL("https://u:"+theKey+"@"+text)); err == nil {
+			// Then what seems user information is none, for example since a slash comes first.
+			t.Error("user information is accepted")
+		} else if strings.Contains(err.Error(), theKey) {
+			t.Error("user information is quoted")
+		}
+		c, err := client.New(client.WithAPIKey("k"), client.WithBaseURL(text), handle)
+		if err != nil {
+			return
+		}
+		if _, err := retrieve(c); err != nil || len(sent) != 1 {
+			t.Fatalf("%d requests, %v", len(sent), err)
+		}
+		base, err := url.Parse(text)
+		if err != nil {
+			t.Fatal("accepted, though net/url cannot parse it")
+		}
+		u := sent[0]
+		if u.Host != base.Host || u.Scheme != base.Scheme || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?#") {
+			t.Errorf("leads to %s", u)
+		}
+		if !strings.HasSuffix(u.EscapedPath(), "/integrations/some-slug") {
+			t.Errorf("leads to the path %s", u.EscapedPath())
+		}
+		addr, _ := netip.ParseAddr(u.Hostname())
+		if u.Scheme == "http" && !strings.EqualFold(u.Hostname(), "localhost") && !addr.Unmap().IsLoopback() {
+			t.Errorf("sends the key to %s in clear", u.Host)
+		}
+	})
+}
+
+// Whatever Retry-After says, the wait is between none and a minute, and it is never negative in the error.
+func FuzzRetryAfter(f *testing.F) {
+	for _, test := range retryAfters() {
+		f.Add(test.header)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		synctest.Test(t, func(t *testing.T) {
+			start, requests := time.Now(), 0
+			_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithMaxRetries(1),
+				over(func(*http.Request) (*http.Response, error) {
+					requests++
+					return respond(503, http.Header{"Retry-After": {header}}, "{}")
+				})))
+			e := as[*client.APIError](t, err)
+			waited := time.Since(start)
+			if waited < 0 || waited > time.Minute || e.RetryAfter < 0 {
+				t.Errorf("waited %v, RetryAfter is %v", waited, e.RetryAfter)
+			}
+			if want := map[bool]int{true: 1, false: 2}[e.RetryAfter > time.Minute]; requests != want {
+				t.Errorf("%d requests for a RetryAfter of %v", requests, e.RetryAfter)
+			}
+			if seconds := new(int); len(header) < 3 && header != "" && strings.Trim(header, "0123456789") == "" {
+				if _, err := fmt.Sscan(header, seconds); err != nil || e.RetryAfter != time.Duration(*seconds)*time.Second {
+					t.Errorf("RetryAfter is %v, want %d s", e.RetryAfter, *seconds)
+				}
+			}
+		})
+	})
+}
