@@ -73,10 +73,10 @@ func (h *Handler) SetFault(slug string, faults ...Fault) error {
 func (f Fault) check() error {
 	var errs []error
 	if f.Times < 0 {
-		errs = append(errs, errors.New("Times is negative"))
+		errs = append(errs, errors.New("field Times is negative"))
 	}
 	if f.Status != 0 && (f.Status < 200 || f.Status > 999) {
-		errs = append(errs, fmt.Errorf("Status %d is not one that ends an exchange, 200 to 999", f.Status))
+		errs = append(errs, fmt.Errorf("field Status is %d, not one that ends an exchange, 200 to 999", f.Status))
 	}
 	if count(f.Body != nil, f.HTML, f.Redirect != "", f.UnmaskedSecret, f.Drift, f.Code != "" || f.Message != "") > 1 {
 		errs = append(errs, errors.New("want one of Body, HTML, Redirect, UnmaskedSecret, Drift, and an error's Code and Message"))
