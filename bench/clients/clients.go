@@ -19,7 +19,7 @@ type New func(baseURL string, transport http.RoundTripper) (Retrieve, error)
 // Tuned returns a transport like that of our client: one that keeps a connection for every goroutine.
 func Tuned() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConns = 256
-	t.MaxIdleConnsPerHost = 256
+	t.MaxIdleConns = 1024
+	t.MaxIdleConnsPerHost = 1024
 	return t
 }
