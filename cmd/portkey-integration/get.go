@@ -153,7 +153,7 @@ func (a *app) explain(slug string, err error) {
 	case errors.Is(err, client.ErrUnauthorized):
 		hint = "; check the key in " + envAPIKey + " or --api-key-file"
 	case errors.Is(err, client.ErrForbidden):
-		hint = "; the key may lack the scope integrations.read, or belong to another workspace (--workspace-id)"
+		hint = "; the key may lack the scope organisation_integrations.read or workspace_integrations.read, or need --workspace-id"
 	}
 	a.complain("%s: %v%s", slug, err, hint)
 }

@@ -41,7 +41,7 @@ check that fails makes exit code 1. junit is XML that CI systems show.`,
 	}
 	v.target.flags(command)
 	flags := command.Flags()
-	flags.StringArrayVar(&v.slugs, "slug", nil, "`slug` of an integration that the key can read; may be repeated (default with --sandbox: all examples)")
+	flags.StringArrayVar(&v.slugs, "slug", nil, "`slug` of an integration that the key can read; may be repeated (default with --sandbox: the examples)")
 	flags.StringVar(&v.workspaceID, "workspace-id", "", "`ID` of the workspace to read from; admin keys should name one")
 	v.output.flag(command, "output", "o", "format")
 	_ = command.RegisterFlagCompletionFunc("workspace-id", cobra.NoFileCompletions)
