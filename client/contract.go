@@ -195,12 +195,14 @@ func checkUUID(text string) error {
 	return nil
 }
 
-// checkDateTime is kin-openapi's own validator, behind a parser that is quicker than its regular expression and accepts
-// no more.
+// checkDateTime is kin-openapi's own validator, with a quicker way for the form that almost every answer has. Package
+// time accepts more than RFC 3339 where there is an offset, a comma, or an hour of one digit.
 func checkDateTime(text string) error {
-	var t time.Time
-	if t.UnmarshalText([]byte(text)) == nil {
-		return nil
+	const fraction = len("2006-01-02T15:04:05")
+	if n := len(text); n > fraction && text[n-1] == 'Z' && (n == fraction+1 || text[fraction] == '.') {
+		if _, err := time.Parse(time.RFC3339, text); err == nil {
+			return nil
+		}
 	}
 	return openapi3.SchemaStringFormats["date-time"].Validate(text)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -56,6 +57,15 @@ type variant struct {
 	body    []byte
 }
 
+// dateTimes are on both sides of what RFC 3339 and kin-openapi allow.
+var dateTimes = []string{
+	"2025-06-01T12:00:00Z", "2025-06-01T12:00:00.5Z", "2025-06-01T12:00:00.123456789012Z", "2025-06-01T12:00:00+02:00",
+	"2025-06-01T23:59:60Z", "2025-06-01T12:00:60.5Z", "2025-06-01T12:00:00+24:00", "2025-06-01T12:00:00+23:60", "2025-06-01T12:00:00,5Z",
+	"2025-06-01T1:00:00Z", "2025-06-01T1:00:00.5Z", "2025-06-01T24:00:00Z", "2025-06-01T12:60:00Z", "2025-02-29T12:00:00Z",
+	"2025-06-01t12:00:00z", "2025-06-01 12:00:00Z", "2025-06-01T12:00:00", "2025-06-01T12:00:00.Z", "2025-06-01T12:00Z",
+	"02025-06-01T12:00:00Z", "2025-06-01T12:00:00.5.5Z", "2025-6-01T12:00:00.5Z", "0000-01-01T00:00:00Z",
+}
+
 // variants changes answer in each of its places, in each way that applies there.
 func variants(answer map[string]any) []variant {
 	var list []variant
@@ -69,6 +79,13 @@ func variants(answer map[string]any) []variant {
 	replacements := func(value any) map[string]any {
 		switch v := value.(type) {
 		case string:
+			if _, err := time.Parse(time.RFC3339, v); err == nil {
+				changes := map[string]any{"retyped": 5.0, "nulled": nil, "emptied": ""}
+				for _, text := range dateTimes {
+					changes[text] = text
+				}
+				return changes
+			}
 			return map[string]any{"retyped": 5.0, "nulled": nil, "emptied": "", "overlong": strings.Repeat("x", 300), "listed": []any{v}}
 		case float64:
 			return map[string]any{"retyped": "5", "nulled": nil, "negative": -1.0, "zero": 0.0, "huge": 1e30, "fraction": v + 0.5}

@@ -249,7 +249,7 @@ func TestFixturesRefused(t *testing.T) {
 		{"prefix", contracttest.WithPathPrefix("v1"), []string{`"v1"`}},
 		{"key", contracttest.WithAPIKey(""), []string{"empty"}},
 		{"fault", contracttest.WithFault("mine", contracttest.Fault{Status: 20, Hang: true, Reset: true, Times: -1, HTML: true, Drift: true}),
-			[]string{`"mine"`, "Status 20", "Hang", "Times", "HTML"}},
+			[]string{`"mine"`, "Status is 20", "Hang", "Times", "HTML"}},
 		{"fault's slug", contracttest.WithFault("a.b"), []string{`"a.b"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
