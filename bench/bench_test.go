@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -161,8 +162,15 @@ func measure(b *testing.B, retrieve clients.Retrieve, slugs []string, par int, m
 			b.Errorf("%s: %v", slug, err)
 		}
 	}
-	call() // the server makes the answers, the client what it makes once
+	// Before time counts, the server makes the answers, and the client what it makes once and its connections.
+	call()
+	var warm sync.WaitGroup
+	for range par {
+		warm.Go(call)
+	}
+	warm.Wait()
 	b.ReportAllocs()
+	b.ResetTimer()
 	before := cpu()
 	if par == 1 {
 		for b.Loop() {
