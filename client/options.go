@@ -146,7 +146,8 @@ func WithTimeout(d time.Duration) Option {
 }
 
 // WithMaxRetries sets how many times a request that failed may be made again; 0 means that exactly one is made. The
-// default is 2. Only what is safe to repeat is: connection errors and the statuses 408, 429, 500, 502, 503 and 504.
+// default is 2. Only what is safe to repeat is: connection errors and the statuses 408, 429, 500, 502, 503 and 504. That
+// net/http makes a request anew when a connection it had kept open turns out to be closed does not count.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
 		if n < 0 {

@@ -78,6 +78,7 @@ func newTransport() http.RoundTripper {
 	t = t.Clone()
 	t.MaxIdleConns = 1024
 	t.MaxIdleConnsPerHost = 1024
+	t.MaxResponseHeaderBytes = 1 << 20 // Of which net/http would read ten times as many.
 	return t
 }
 
