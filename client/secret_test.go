@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
 // The helpers see what they are to find.
@@ -216,15 +218,17 @@ func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
 	expectNone(t, "the log", lines.String(), allSecrets()...)
 }
 
-// A secret that is short, and part of another, does not stop the other from being found.
-func TestEchoedSecretsOfAnyLength(t *testing.T) {
-	c := newClient(t, "https://cp.example/v1", client.WithHeader("X-Short", "e"), client.WithHeader("X-Part", theKey[:9]),
-		over(func(*http.Request) (*http.Response, error) {
-			return respond(400, nil, `{"message":"the `+theKey+` was refused"}`)
-		}))
-	_, err := retrieve(c)
-	for _, part := range []string{theKey, theKey[:9], theKey[9:], theKey[12:]} {
-		expectClean(t, "the error", err, part)
+// Not even a part of a secret is left: where a shorter one stands in it, where two overlap, where a text is cut.
+func TestEchoedSecretsLeaveNoParts(t *testing.T) {
+	for _, message := range []string{"the " + theKey + " was refused", theKey + theKey, theKey + "-tail", strings.Repeat("x", 490) + theKey} {
+		c := newClient(t, "https://cp.example/v1", client.WithHeader("X-Short", "e"), client.WithHeader("X-Overlap", theKey[9:]+"-tail"),
+			over(func(*http.Request) (*http.Response, error) { return respond(400, nil, `{"message":"`+message+`"}`) }))
+		_, err := retrieve(c)
+		for i := range len(theKey) - 4 {
+			if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(theKey[i:i+4])) {
+				t.Errorf("of a message of %d bytes, part %d of the key is left", len(message), i)
+			}
+		}
 	}
 }
 
@@ -325,5 +329,84 @@ func TestIntegrationNeverPrintsItsConfiguration(t *testing.T) {
 	expectClean(t, "*ValidationError", e, unmasked, theHeaderValue)
 	if !strings.Contains(string(e.Body), unmasked) {
 		t.Error("the body is not kept")
+	}
+}
+
+// Findings, and the errors that have them, tell no value of the answer, wherever it stands and whatever its type.
+func TestFindingsTellNoValue(t *testing.T) {
+	const marker, number = "marker-Kx93fz", 7316542.25
+	checks := 0
+	for _, example := range contracttest.Examples() {
+		if example.Status != 200 {
+			continue
+		}
+		var answer map[string]any
+		if err := json.Unmarshal(example.Body, &answer); err != nil {
+			t.Fatal(err)
+		}
+		for _, place := range places(answer) {
+			before := place.get()
+			for _, value := range []any{marker, number, []any{marker, number}, map[string]any{"k": marker, "l": number}} {
+				place.set(value)
+				body, err := json.Marshal(answer)
+				if err != nil {
+					t.Fatal(err)
+				}
+				report, err := client.Check(200, body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				report.Provider = "" // It is what the answer has, by definition.
+				failure := &client.ValidationError{Report: report, Body: client.Body(body)}
+				for _, text := range []string{fmt.Sprintf("%+v", report), fmt.Sprintf("%#v", failure), failure.Error()} {
+					if strings.Contains(text, marker) || strings.Contains(text, "73165") || strings.Contains(text, "7.316") {
+						t.Errorf("%s: a value is told: %s", example.Name, text)
+					}
+				}
+				checks++
+			}
+			place.set(before)
+		}
+	}
+	if checks < 2000 {
+		t.Errorf("only %d places were checked", checks)
+	}
+}
+
+// place is a property or an item, at any depth.
+type place struct {
+	get func() any
+	set func(any)
+}
+
+func places(value any) (all []place) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, child := range value {
+			all = append(all, place{func() any { return value[key] }, func(v any) { value[key] = v }})
+			all = append(all, places(child)...)
+		}
+	case []any:
+		for i, child := range value {
+			all = append(all, place{func() any { return value[i] }, func(v any) { value[i] = v }})
+			all = append(all, places(child)...)
+		}
+	}
+	return all
+}
+
+// A name that the server made up does not make an error long, nor of several lines.
+func TestNamesInErrorsAreBounded(t *testing.T) {
+	name := strings.Repeat(`x\r\n\u001b[31m`, 10_000)
+	for _, body := range []string{
+		`{"pricing_adjustments":{"multiplier":{"additional_units":{"` + name + `":"v"}}}}`, `{"` + name + `":{"a":1,"a":2}}`,
+	} {
+		for _, validation := range []client.Validation{client.ValidationStrict, client.ValidationOff} {
+			_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithValidation(validation),
+				over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })))
+			if err == nil || len(err.Error()) > 3000 || strings.ContainsAny(err.Error(), "\r\n\x1b") {
+				t.Errorf("%.20s, %v: the error is missing, long, or not one line", body, validation)
+			}
+		}
 	}
 }
