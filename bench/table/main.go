@@ -38,7 +38,7 @@ func main() {
 	if err := reader.Err(); err != nil {
 		log.Fatal(err)
 	}
-	r.write(os.Args[1], cpu, rounds)
+	r.write(os.Args[1], os.Args[2], cpu, rounds)
 }
 
 // median is that of a benchmark's rounds; NaN where it did not run.

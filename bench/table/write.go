@@ -30,16 +30,17 @@ func retrieve(body, size string, par int, client string) string {
 	return fmt.Sprintf("Retrieve/body=%s/size=%s/par=%d/client=%s", body, size, par, client)
 }
 
-func (r results) write(command, cpu string, rounds int) {
+func (r results) write(command, load, cpu string, rounds int) {
 	fmt.Printf(`# Results
 
-Written by %s, in %d rounds, on %s with %d cores, %s, %s/%s.
+Written by %s, in %d rounds, on %s with %d cores, %s, %s/%s, at a load
+average of %s when it began.
 
 A ratio is the median over the rounds of a client's number by the baseline's in the same round: nethttp, that is
 net/http with a tuned transport and encoding/json into the same struct. What the clients and the bodies are stands in
 README.md.
 
-`, "`"+strings.TrimSpace(command)+"`", rounds, strings.TrimSpace(cpu), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+`, "`"+strings.TrimSpace(command)+"`", rounds, strings.TrimSpace(cpu), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, load)
 	r.targets()
 	for _, t := range []struct{ title, unit string }{
 		{"Time of a call", elapsed},
