@@ -27,7 +27,7 @@ func badBaseURLs() iter.Seq[string] {
 		"ftp://user:" + theKey + "@cp.example", "https://user:" + theKey + "\n@cp.example",
 		"https://cp.example/v1?key=" + theKey, "https://cp.example/v1?", "https://cp.example/v1#" + theKey, "https://cp.example/v1#",
 		"cp.example/v1", "cp.example:443", "/v1", "https://", "https:///v1", "https://:443/", "http:cp.example", "mailto:a@b", "file:///etc/passwd",
-		"unix:///run/cp.sock", " https://cp.example", "https://cp.example/\x00", "https://cp .example", "javascript:alert(1)", "://", "\n",
+		"unix:///run/cp.sock", "ftp://cp.example/v1", "ws://cp.example", "file://cp.example/v1", " https://cp.example", "https://cp.example/\x00", "https://cp .example", "javascript:alert(1)", "://", "\n",
 	})
 }
 
