@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -186,11 +187,11 @@ func (e *quietError) Error() string { return e.text }
 func (e *quietError) Unwrap() error { return e.err }
 
 // quoted is what the errors of net/http hold of what a server, or the environment's proxy setting, said.
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
 
 // quiet is err without what its text quotes, and without the secrets.
 func quiet(err error, secrets secrets) error {
-	text := secrets.clean(quoted.ReplaceAllLiteralString(err.Error(), `"…"`))
+	text := secrets.clean(quoted().ReplaceAllLiteralString(err.Error(), `"…"`))
 	if text == err.Error() {
 		return err
 	}

@@ -159,19 +159,30 @@ func (c *checked) verdict(k *contract) {
 	if !guarded && candidate.quick.VisitJSON(c.value, k.quick...) == nil {
 		return
 	}
-	if k.integration.VisitJSON(c.value, k.first...) == nil {
+	// What is wrong outside of configurations is so whatever the member. Of the rest the document's own schema is the
+	// judge, slow as a union is to say no; where it says no, one of the schemas says why.
+	c.explain(k, candidate.answer)
+	if !slices.ContainsFunc(c.violations, outsideConfigurations) && k.integration.VisitJSON(c.value, k.first...) == nil {
+		c.violations = nil
 		return
 	}
-	explanations := []*openapi3.Schema{candidate.answer, k.integration}
-	if provider != nil {
-		explanations = slices.Insert(explanations, 1, provider.answer)
+	if len(c.violations) == 0 && provider != nil {
+		c.explain(k, provider.answer)
 	}
-	for _, schema := range explanations {
-		if err := schema.VisitJSON(c.value, k.all...); err != nil {
-			c.violations, c.schema = findings(err), schema
-			return
-		}
+	if len(c.violations) == 0 {
+		c.explain(k, k.integration)
 	}
+}
+
+func (c *checked) explain(k *contract, schema *openapi3.Schema) {
+	c.schema = schema
+	if err := schema.VisitJSON(c.value, k.all...); err != nil {
+		c.violations = findings(err)
+	}
+}
+
+func outsideConfigurations(f Finding) bool {
+	return !strings.HasPrefix(f.Pointer+"/", "/configurations/")
 }
 
 func (c *checked) report() Report {
