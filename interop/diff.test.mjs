@@ -80,6 +80,18 @@ test('a field, a provider and a value more break nobody', () => {
       type: 'object', nullable: true, description: "An object with no field of Nebula's configuration.",
       properties: {nebula_account: {$ref: '#/components/schemas/Absent'}},
     }));
+    document.setIn(schema('CompleteNebula'), document.createNode({
+      description: 'Not a Nebula integration whose configuration lacks a required field.',
+      not: {
+        type: 'object', required: ['ai_provider_id', 'configurations'],
+        properties: {
+          ai_provider_id: {type: 'string', enum: ['nebula']},
+          configurations: {type: 'object', minProperties: 1, not: {required: ['nebula_account'],
+            properties: {nebula_account: {$ref: '#/components/schemas/AnyValue'}}}},
+        },
+      },
+    }));
+    document.addIn(schema('Integration', 'allOf'), document.createNode({$ref: '#/components/schemas/CompleteNebula'}));
     const union = document.getIn(schema('Configurations', 'anyOf'));
     union.items.splice(-1, 0, document.createNode({$ref: '#/components/schemas/NebulaConfiguration'}));
     for (const open of ['OpenAIConfiguration', 'HuggingFaceConfiguration', 'CustomBaseURLConfiguration', 'OtherConfiguration']) {

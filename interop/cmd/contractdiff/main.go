@@ -110,7 +110,8 @@ func compare(oldFile, newFile string) ([]change, error) {
 		if strings.HasPrefix(c.GetId(), "api-version-") || strings.HasPrefix(c.GetId(), "api-major-version-") {
 			continue // The changelog and the tag say it.
 		}
-		changes = append(changes, change{c.GetId(), strings.TrimSpace(c.GetUncolorizedText(english)), c.GetLevel() > checker.INFO})
+		text := strings.TrimSpace(c.GetUncolorizedText(english))
+		changes = append(changes, change{c.GetId(), text, c.GetLevel() > checker.INFO && !guarded.MatchString(text)})
 	}
 	// Flattened documents have lost the names of their schemas' branches: read them again as they are.
 	oldDocument, err := openapi3.NewLoader().LoadFromFile(oldFile)
