@@ -87,7 +87,7 @@ test('a field, a provider and a value more break nobody', () => {
         properties: {
           ai_provider_id: {type: 'string', enum: ['nebula']},
           configurations: {type: 'object', minProperties: 1, not: {required: ['nebula_account'],
-            properties: {nebula_account: {$ref: '#/components/schemas/AnyValue'}}}},
+            properties: {nebula_account: {}}}},
         },
       },
     }));
