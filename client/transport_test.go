@@ -85,21 +85,25 @@ func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 
 // Reading what is left has an end: a body of an error that never stops costs its connection and no more.
 func TestEndlessErrorBody(t *testing.T) {
-	ended := make(chan struct{})
+	const enough = 64 << 20 // More than the buffers of a connection hold.
+	ended := make(chan int)
 	c := newClient(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		defer close(ended)
 		w.WriteHeader(404)
-		for chunk := make([]byte, 32<<10); ; {
+		sent := 0
+		for chunk := make([]byte, 32<<10); sent < enough; sent += len(chunk) {
 			if _, err := w.Write(chunk); err != nil {
-				return
+				break
 			}
 		}
+		ended <- sent
 	}))
 	_, err := retrieve(c)
 	if e := as[*client.APIError](t, err); e.StatusCode != 404 || len(e.Body) != 64<<10 {
 		t.Errorf("got %v with %d bytes", e, len(e.Body))
 	}
-	<-ended
+	if sent := <-ended; sent >= enough {
+		t.Errorf("%d bytes were read", sent)
+	}
 }
 
 // A failure of one call leaves the idle connections of others alone.
