@@ -91,17 +91,14 @@ func (i *Integration) String() string {
 	if i == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("integration %q of %s (%s)", i.Slug, i.Provider(), i.ID)
+	return fmt.Sprintf("integration %q of %s (%s)", i.Slug, printable(string(i.Provider())), printable(i.ID))
 }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints what String returns.
-func (i *Integration) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, i.String()) }
+// Format implements [fmt.Formatter]: whatever the verb, it prints what String returns. A copy does so as well.
+func (i Integration) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, i.String()) }
 
 // LogValue implements [slog.LogValuer].
-func (i *Integration) LogValue() slog.Value {
-	if i == nil {
-		return slog.AnyValue(nil)
-	}
+func (i Integration) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("id", i.ID),
 		slog.String("slug", i.Slug),

@@ -387,6 +387,16 @@ type Configurations struct {
 	union json.RawMessage
 }
 
+// Format implements [fmt.Formatter]: whatever the verb, it prints the number of bytes and none of them.
+func (v Configurations) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "Configurations(%d redacted)", len(v.union))
+}
+
+// LogValue implements [slog.LogValuer] with what Format prints.
+func (v Configurations) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprint(v))
+}
+
 // CortexConfiguration Configuration of Snowflake Cortex.
 type CortexConfiguration struct {
 	// CustomHeaders Headers sent along to the provider. Whether the vendor masks the values is not documented: treat them as secret.

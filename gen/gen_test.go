@@ -137,11 +137,16 @@ func TestGeneratedClientRefusesBadSlugs(t *testing.T) {
 func TestCustomHeadersDoNotPrint(t *testing.T) {
 	const secret = "s3cret-value"
 	c := gen.CustomBaseURLConfiguration{CustomHeaders: gen.CustomHeaders{"X-Token": secret}}
+	var union gen.Configurations
+	if err := union.FromCustomBaseURLConfiguration(c); err != nil {
+		t.Fatal(err)
+	}
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("m", "headers", c.CustomHeaders)
 	printed := []string{log.String()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		printed = append(printed, fmt.Sprintf(verb, c), fmt.Sprintf(verb, &c), fmt.Sprintf(verb, c.CustomHeaders))
+		printed = append(printed, fmt.Sprintf(verb, c), fmt.Sprintf(verb, &c), fmt.Sprintf(verb, c.CustomHeaders),
+			fmt.Sprintf(verb, union), fmt.Sprintf(verb, &union))
 	}
 	if slices.ContainsFunc(printed, func(s string) bool {
 		return strings.Contains(s, secret) || strings.Contains(s, fmt.Sprintf("%x", secret))
