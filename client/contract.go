@@ -21,9 +21,9 @@ type contract struct {
 	configurations []*configuration         // In the document's order; the last one is the fallback.
 	byProviderID   map[string]*configuration
 	known          map[*openapi3.Schema][]string     // The x-extensible-enum of schemas that have one.
-	words          map[string]any                    // See parser.
 	first, all     []openapi3.SchemaValidationOption // To learn whether there is a violation, and of each.
-	quick          []openapi3.SchemaValidationOption // As first, for schemas in the form of quickForm.
+	distinctions   distinctions
+	bodies, shapes memo // Of integrations.
 }
 
 // configuration is one member of the union that property configurations is.
@@ -35,8 +35,6 @@ type configuration struct {
 	// the document where the member is the one that counts, and it says what is wrong with that member, where a union
 	// can only say that none of its members fits.
 	answer *openapi3.Schema
-	// quick is answer in the form of quickForm, for a verdict without explanation.
-	quick *openapi3.Schema
 }
 
 // loadContract parses the embedded document on first use. It panics where the document is not what this package was
@@ -62,7 +60,6 @@ var loadContract = sync.OnceValue(func() *contract {
 	}
 	c.first = append(slices.Clip(options), openapi3.FailFast())
 	c.all = append(slices.Clip(options), openapi3.MultiErrors())
-	c.quick = c.first[1:]
 	for status, response := range document.Paths.Value("/integrations/{slug}").Get.Responses.Map() {
 		schema := response.Value.Content["application/json"].Schema.Value
 		if code, _ := strconv.Atoi(status); code == 200 {
@@ -74,20 +71,14 @@ var loadContract = sync.OnceValue(func() *contract {
 	for _, member := range c.integration.Properties["configurations"].Value.AnyOf {
 		c.addConfiguration(member)
 	}
-	c.words = map[string]any{}
 	for _, schema := range document.Components.Schemas {
-		for name := range schema.Value.Properties {
-			c.words[strconv.Quote(name)] = name
-		}
-		if values, ok := schema.Value.Extensions["x-extensible-enum"].([]any); ok {
-			for _, v := range values {
-				c.known[schema.Value] = append(c.known[schema.Value], v.(string))
-				c.words[strconv.Quote(v.(string))] = v
-			}
+		for _, v := range extensibleEnum(schema.Value) {
+			c.known[schema.Value] = append(c.known[schema.Value], v.(string))
 		}
 	}
+	c.distinctions = newDistinctions(c.integration)
 	for id := range c.byProviderID {
-		c.words[strconv.Quote(id)] = id
+		c.distinctions.addWord(id)
 	}
 	return c
 })
@@ -120,13 +111,10 @@ func (c *contract) addConfiguration(member *openapi3.SchemaRef) {
 	schema.Nullable = true
 	answer.Properties["configurations"] = openapi3.NewSchemaRef("", &schema)
 
-	quick := quickForm(&answer, map[*openapi3.Schema]*openapi3.Schema{})
-	mergeGuards(quick.Properties["configurations"].Value)
 	m := &configuration{
 		name:       member.RefString()[len("#/components/schemas/"):],
 		properties: member.Value.Properties,
 		answer:     &answer,
-		quick:      quick,
 	}
 	ids, _ := member.Value.Extensions["x-ai-provider-ids"].([]any)
 	for i, id := range ids {
@@ -136,53 +124,6 @@ func (c *contract) addConfiguration(member *openapi3.SchemaRef) {
 		c.byProviderID[id.(string)] = m
 	}
 	c.configurations = append(c.configurations, m)
-}
-
-// quickForm is a copy of schema that says of answers what schema says of them when kin-openapi is told that they are
-// answers. Told so, it sorts the properties of each schema, copies each value before each member of a union, and only
-// then finds the few secrets; here a secret is a property that nothing but null fits.
-func quickForm(schema *openapi3.Schema, done map[*openapi3.Schema]*openapi3.Schema) *openapi3.Schema {
-	if q := done[schema]; q != nil {
-		return q
-	}
-	q := *schema
-	done[schema] = &q
-	if schema.WriteOnly {
-		q = openapi3.Schema{Nullable: true, Not: openapi3.NewSchemaRef("", &openapi3.Schema{Nullable: true})}
-		return &q
-	}
-	ref := func(r *openapi3.SchemaRef) *openapi3.SchemaRef {
-		if r == nil {
-			return nil
-		}
-		return openapi3.NewSchemaRef("", quickForm(r.Value, done))
-	}
-	refs := func(list openapi3.SchemaRefs) openapi3.SchemaRefs {
-		list = slices.Clone(list)
-		for i := range list {
-			list[i] = ref(list[i])
-		}
-		return list
-	}
-	q.Properties = maps.Clone(q.Properties)
-	for name, property := range q.Properties {
-		q.Properties[name] = ref(property)
-	}
-	q.Items, q.Not, q.AdditionalProperties.Schema = ref(q.Items), ref(q.Not), ref(q.AdditionalProperties.Schema)
-	q.AllOf, q.AnyOf, q.OneOf = refs(q.AllOf), refs(q.AnyOf), refs(q.OneOf)
-	return &q
-}
-
-// mergeGuards makes the guards in allOf, which forbid properties, properties of schema itself, so that they are looked
-// up and not each walked.
-func mergeGuards(schema *openapi3.Schema) {
-	for _, guard := range schema.AllOf {
-		if schema.Properties == nil {
-			schema.Properties = openapi3.Schemas{}
-		}
-		maps.Copy(schema.Properties, guard.Value.Properties)
-	}
-	schema.AllOf = nil
 }
 
 // configurationOf selects the member that a configuration is meant to be: the one that names most of its keys, then
@@ -228,7 +169,7 @@ func checkDateTime(text string) error {
 	return openapi3.SchemaStringFormats["date-time"].Validate(text)
 }
 
-func isUUID(text string) bool {
+func isUUID[T ~string | ~[]byte](text T) bool {
 	if len(text) != 36 {
 		return false
 	}

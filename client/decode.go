@@ -1,15 +1,11 @@
 package client
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"io"
 	"math"
-	"reflect"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -18,114 +14,13 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// parse decodes a body into the values that kin-openapi checks: what package json makes of an any, with fewer copies.
+// parse decodes a body into the values that kin-openapi checks.
 func parse(status int, body []byte) (any, error) {
-	p := parser{words: loadContract().words, text: string(body), decoder: decoders.Get().(*jsontext.Decoder)}
-	defer decoders.Put(p.decoder)
-	p.decoder.Reset(bytes.NewBuffer(body))
-	value, err := p.value()
-	if err == nil {
-		err = p.end()
-	}
-	if err != nil {
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
 		return nil, decodeError(status, body, err)
 	}
 	return value, nil
-}
-
-var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
-
-type parser struct {
-	// words are the texts that answers are full of, the contract's own names and values, by how JSON writes them, each
-	// as a value already made.
-	words   map[string]any
-	text    string // The body, of which the values are parts.
-	decoder *jsontext.Decoder
-}
-
-func (p *parser) end() error {
-	offset := p.decoder.InputOffset()
-	if _, err := p.decoder.ReadToken(); err != io.EOF {
-		return cmp.Or(err, error(&jsontext.SyntacticError{ByteOffset: offset}))
-	}
-	return nil
-}
-
-func (p *parser) value() (any, error) {
-	d := p.decoder
-	switch d.PeekKind() {
-	case '{':
-		if _, err := d.ReadToken(); err != nil {
-			return nil, err
-		}
-		size := 0
-		if d.StackDepth() == 1 {
-			size = 24 // An integration has about as many properties.
-		}
-		object := make(map[string]any, size)
-		for d.PeekKind() != '}' {
-			name, err := p.string()
-			if err != nil {
-				return nil, err
-			}
-			if object[name.(string)], err = p.value(); err != nil {
-				return nil, err
-			}
-		}
-		_, err := d.ReadToken()
-		return object, err
-	case '[':
-		if _, err := d.ReadToken(); err != nil {
-			return nil, err
-		}
-		array := []any{}
-		for d.PeekKind() != ']' {
-			item, err := p.value()
-			if err != nil {
-				return nil, err
-			}
-			array = append(array, item)
-		}
-		_, err := d.ReadToken()
-		return array, err
-	case '"':
-		return p.string()
-	case '0':
-		raw, err := d.ReadValue()
-		if err != nil {
-			return nil, err
-		}
-		f, err := strconv.ParseFloat(string(raw), 64)
-		if err != nil {
-			return nil, &json.SemanticError{
-				ByteOffset:  d.InputOffset() - int64(len(raw)),
-				JSONPointer: d.StackPointer(),
-				GoType:      reflect.TypeFor[float64](),
-			}
-		}
-		return f, nil
-	}
-	token, err := d.ReadToken() // A literal, or the error that says what is wrong.
-	if err != nil || token.Kind() == 'n' {
-		return nil, err
-	}
-	return token.Bool(), nil
-}
-
-func (p *parser) string() (any, error) {
-	raw, err := p.decoder.ReadValue()
-	if err != nil {
-		return nil, err
-	}
-	if known, ok := p.words[string(raw)]; ok {
-		return known, nil
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		end := int(p.decoder.InputOffset())
-		return p.text[end-len(raw)+1 : end-1], nil
-	}
-	text, err := jsontext.AppendUnquote(nil, raw)
-	return string(text), err
 }
 
 // lenient decodes what JSON Schema accepts and Go's types do not.
@@ -184,7 +79,12 @@ func unmarshalTime(d *jsontext.Decoder, to *time.Time) error {
 
 // decode gives a body its type.
 func decode(status int, body []byte, to *gen.Integration) error {
-	if err := json.Unmarshal(body, to, lenient); err != nil {
+	err := json.Unmarshal(body, to)
+	if err != nil {
+		*to = gen.Integration{}
+		err = json.Unmarshal(body, to, lenient) // Slower, and rarely needed.
+	}
+	if err != nil {
 		return decodeError(status, body, err)
 	}
 	return nil

@@ -1,43 +1,66 @@
 package client
 
 import (
-	"bytes"
-	"hash/maphash"
-	"sync/atomic"
+	"crypto/sha256"
+	"sync"
 )
 
-const (
-	memoSlots   = 1024
-	memoMaxBody = 16 << 10 // Longer bodies are not remembered, so that a memo holds 16 MiB at most.
-)
+// sum is a SHA-256: nobody finds two answers that have one.
+type sum [sha256.Size]byte
 
-// memo remembers answers that conform, so that a poller's next answer, the same byte for byte, is not checked again. An
-// answer has one slot, by its hash; the last one that came keeps it.
+// memo remembers what conforms, by its sum, and of each whether it drifts.
 type memo struct {
-	seed  maphash.Seed
-	slots [memoSlots]atomic.Pointer[checked]
+	mutex  sync.RWMutex
+	drifts map[sum]bool
 }
 
-func newMemo() *memo { return &memo{seed: maphash.MakeSeed()} }
+// maxMemo is how many sums a memo keeps; with one more, it starts anew.
+const maxMemo = 4096
 
-func (m *memo) slot(body []byte) *atomic.Pointer[checked] {
-	return &m.slots[maphash.Bytes(m.seed, body)%memoSlots]
+func (m *memo) find(s sum) (drifts, ok bool) {
+	m.mutex.RLock()
+	defer m.mutex.RUnlock()
+	drifts, ok = m.drifts[s]
+	return drifts, ok
 }
 
-func (m *memo) find(body []byte) *checked {
-	if len(body) > memoMaxBody {
-		return nil
+func (m *memo) add(s sum, drifts bool) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.drifts == nil {
+		m.drifts = map[sum]bool{}
 	}
-	if c := m.slot(body).Load(); c != nil && bytes.Equal(c.body, body) {
-		return c
+	if len(m.drifts) >= maxMemo {
+		clear(m.drifts)
 	}
-	return nil
+	m.drifts[s] = drifts
 }
 
-func (m *memo) remember(c *checked) {
-	if len(c.violations) == 0 && len(c.body) <= memoMaxBody {
-		kept := *c
-		kept.value = nil // The body tells it again, should anyone ask, and takes a fifth of the room.
-		m.slot(c.body).Store(&kept)
+// recollection is what is known of a body before it is checked.
+type recollection struct {
+	body, shape      sum
+	shaped           bool // The body has a shape.
+	conforms, drifts bool // As found for the same body, or another of its shape.
+}
+
+// recall looks a body up, then its shape: a poller gets the same body again and again, byte for byte.
+func (k *contract) recall(body []byte) (r recollection) {
+	r.body = sha256.Sum256(body)
+	if r.drifts, r.conforms = k.bodies.find(r.body); r.conforms {
+		return r
+	}
+	if r.shape, r.shaped = k.distinctions.shapeOf(body); r.shaped {
+		if r.drifts, r.conforms = k.shapes.find(r.shape); r.conforms {
+			k.bodies.add(r.body, r.drifts)
+		}
+	}
+	return r
+}
+
+// remember keeps that a body conforms.
+func (k *contract) remember(r recollection, drifts bool) {
+	k.bodies.add(r.body, drifts)
+	if r.shaped {
+		k.shapes.add(r.shape, drifts)
 	}
 }

@@ -21,11 +21,11 @@ const (
 
 // checkRetry decides whether an attempt is followed by another. go-retryablehttp asks once when the headers are there,
 // and once more when the body was read.
-func (x *exchange) checkRetry(ctx context.Context, response *http.Response, err error) (bool, error) {
+func (x *exchange) checkRetry(_ context.Context, response *http.Response, err error) (bool, error) {
 	if err == nil && x.done {
 		return false, nil
 	}
-	again := x.mayRetry(ctx, response, err)
+	again := x.mayRetry(response, err)
 	if !x.done && (again || err != nil) {
 		x.logUnread(response)
 	}
@@ -33,10 +33,14 @@ func (x *exchange) checkRetry(ctx context.Context, response *http.Response, err 
 		// So that the connection can be used again. The library reads 4 KiB, and the page of a gateway may be longer.
 		_, _ = io.CopyN(io.Discard, response.Body, maxKeptBody)
 	}
+	if again {
+		x.request.Request = x.request.Request.WithContext(x.ctx) // The wait is not part of the attempt.
+	}
 	return again, nil
 }
 
-func (x *exchange) mayRetry(ctx context.Context, response *http.Response, err error) bool {
+func (x *exchange) mayRetry(response *http.Response, err error) bool {
+	ctx := x.ctx
 	if err == nil && response.StatusCode == http.StatusTooManyRequests {
 		x.gate.shut(min(x.pause(response.Header), maxRetryAfter))
 	}

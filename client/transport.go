@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,18 +42,18 @@ func (a *answer) public() *http.Response {
 	return &r
 }
 
-// newHTTPClient makes the client that sends requests: a copy of base with our redirect policy in front of its own.
-func newHTTPClient(base *http.Client, timeout *time.Duration) *http.Client {
+// newHTTPClient makes the client that sends requests, a copy of base with our redirect policy in front of its own, and
+// says how long an attempt may take. A context limits that: http.Client would start a goroutine for each request.
+func newHTTPClient(base *http.Client, timeout *time.Duration) (*http.Client, time.Duration) {
 	var h http.Client
 	if base != nil {
 		h = *base
 	} else {
-		h = http.Client{Transport: newTransport(), Timeout: defaultTimeout}
+		h.Transport = newTransport()
 	}
+	limit := cmp.Or(h.Timeout, defaultTimeout)
 	if timeout != nil {
-		h.Timeout = *timeout
-	} else if h.Timeout == 0 {
-		h.Timeout = defaultTimeout
+		limit = *timeout
 	}
 	h.CheckRedirect = redirectPolicy(h.CheckRedirect)
 	// go-retryablehttp closes the idle connections after each failure, those of other callers too. It finds them
@@ -61,8 +62,8 @@ func newHTTPClient(base *http.Client, timeout *time.Duration) *http.Client {
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	h.Transport = roundTripper(transport.RoundTrip)
-	return &h
+	h.Transport, h.Timeout = roundTripper(transport.RoundTrip), 0
+	return &h, limit
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -82,9 +83,8 @@ func newTransport() http.RoundTripper {
 	return t
 }
 
-// exchange sends the request, again if it may be, and reads the last response to its end. The answer is never nil.
-func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, error) {
-	ctx := request.Context()
+// exchange asks for an integration, again if it may, and reads the last response to its end. The answer is never nil.
+func (c *Client) exchange(ctx context.Context, slug string, call *callConfig) (*answer, error) {
 	x := &exchange{ctx: ctx, client: c, gate: call.gate, answer: answer{client: c, call: call}}
 	if ctx.Err() != nil {
 		return &x.answer, &TransportError{Err: withContextError(ctx, context.Cause(ctx))}
@@ -92,7 +92,14 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 	if err := x.gate.pass(ctx); err != nil {
 		return &x.answer, &TransportError{Err: err}
 	}
-	retry := retryablehttp.Client{
+	defer x.end()
+	request, err := c.newRequest(x.attempt(), slug, call)
+	if err != nil {
+		return &x.answer, err
+	}
+	x.request.Request = request
+	x.request.SetResponseHandler(x.read)
+	x.retry = retryablehttp.Client{
 		HTTPClient:     c.http,
 		RetryMax:       c.maxRetries,
 		CheckRetry:     x.checkRetry,
@@ -100,9 +107,7 @@ func (c *Client) exchange(request *http.Request, call *callConfig) (*answer, err
 		RequestLogHook: x.begin,
 		ErrorHandler:   retryablehttp.PassthroughErrorHandler,
 	}
-	r := &retryablehttp.Request{Request: request}
-	r.SetResponseHandler(x.read)
-	response, err := retry.Do(r)
+	response, err := x.retry.Do(&x.request)
 	if response != nil {
 		x.answer.response = response
 	}
@@ -149,19 +154,45 @@ func withContextError(ctx context.Context, err error) error {
 
 // exchange is the state of one call: the attempts made so far and what the last one brought.
 type exchange struct {
-	ctx    context.Context // Of the call.
-	client *Client
-	gate   *gate // Shared with other calls; nil where there are none.
-	answer answer
-	start  time.Time     // Of the current attempt.
-	wait   time.Duration // Before the next attempt.
-	done   bool          // The current attempt's response was read.
+	ctx     context.Context // Of the call.
+	client  *Client
+	gate    *gate // Shared with other calls; nil where there are none.
+	answer  answer
+	retry   retryablehttp.Client
+	request retryablehttp.Request
+	start   time.Time          // Of the current attempt.
+	cancel  context.CancelFunc // Ends the current attempt.
+	done    bool               // The current attempt's response was read.
+	wait    time.Duration      // Before the next attempt.
 }
 
-func (x *exchange) begin(retryablehttp.Logger, *http.Request, int) {
+// attempt is the context of an attempt that begins.
+func (x *exchange) attempt() context.Context {
+	x.end()
+	x.start = time.Now()
+	if x.client.timeout == 0 {
+		return x.ctx
+	}
+	ctx, cancel := context.WithDeadlineCause(x.ctx, x.start.Add(x.client.timeout), x.client.timeoutError)
+	x.cancel = cancel
+	return ctx
+}
+
+// end frees what the current attempt holds.
+func (x *exchange) end() {
+	if x.cancel != nil {
+		x.cancel()
+	}
+}
+
+// begin is called before each attempt. The first has its context already.
+func (x *exchange) begin(_ retryablehttp.Logger, request *http.Request, attempt int) {
+	if attempt > 0 {
+		*request = *request.WithContext(x.attempt())
+	}
 	x.answer.attempts++
 	x.answer.response, x.answer.body = nil, nil
-	x.start, x.done = time.Now(), false
+	x.done = false
 }
 
 // read reads the body within the attempt, so that its timeout holds and a body that breaks off is asked for again.

@@ -122,21 +122,14 @@ func checkIntegration(body []byte) (*checked, error) {
 	return c, nil
 }
 
-// withContentType is c with a violation more where the header Content-Type is not the contract's.
-func (c *checked) withContentType(header http.Header) *checked {
+// hasContentType reports whether the header Content-Type is the contract's.
+func hasContentType(header http.Header) bool {
 	text := header.Get("Content-Type")
 	if text == "application/json" || text == "application/json; charset=utf-8" {
-		return c // What almost every answer has, without parsing it.
+		return true // What almost every answer has, without parsing it.
 	}
-	if mediaType, _, _ := mime.ParseMediaType(text); mediaType == "application/json" {
-		return c
-	}
-	copied := *c
-	copied.violations = append(slices.Clip(c.violations), Finding{
-		Keyword: "content",
-		Reason:  "the header Content-Type is not application/json",
-	})
-	return &copied
+	mediaType, _, _ := mime.ParseMediaType(text)
+	return mediaType == "application/json"
 }
 
 // verdict compares the value with the document's schema of an integration. It does so by way of the member that the
@@ -156,7 +149,7 @@ func (c *checked) verdict(k *contract) {
 	// The guards in allOf ask no more of a provider's own configuration than its schema does, nothing of an empty one,
 	// and nothing where the provider is unknown.
 	guarded := provider != nil && provider != candidate && len(configurations) > 0
-	if !guarded && candidate.quick.VisitJSON(c.value, k.quick...) == nil {
+	if !guarded && candidate.answer.VisitJSON(c.value, k.first...) == nil {
 		return
 	}
 	// What is wrong outside of configurations is so whatever the member. Of the rest the document's own schema is the
@@ -199,12 +192,8 @@ func (c *checked) findDrift() {
 	if c.drift != nil {
 		return
 	}
-	value := c.value
-	if value == nil {
-		value, _ = parse(http.StatusOK, c.body) // It was parsed before.
-	}
 	d := drift{contract: loadContract(), findings: []Finding{}}
-	d.walk(c.schema, value, "")
+	d.walk(c.schema, c.value, "")
 	c.drift = d.findings
 }
 
