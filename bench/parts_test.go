@@ -44,7 +44,7 @@ func BenchmarkPart(b *testing.B) {
 		{"client-check", func(body []byte, _ any) error { _, err := client.Check(200, body); return err }},
 	}
 	for _, size := range server.Sizes {
-		bodies, err := answers.Make(min(size.N, 100), size.Bytes, false)
+		bodies, err := answers.Make("distinct", min(size.N, 100), size.Bytes)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,10 +1,10 @@
 package client_test
 
 import (
-	"io"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
+	"path"
 )
 
 // newLoopbackServer serves handler for as long as the tests run, and returns its origin.
@@ -14,11 +14,43 @@ func newLoopbackServer(handler http.Handler) string {
 
 // answering is an HTTP client that gets body whatever it asks for.
 func answering(body string) *http.Client {
+	return &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })}
+}
+
+// showing is an HTTP client that prints what it is to send, of the headers those named, and gets an integration.
+func showing(headers ...string) *http.Client {
+	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		fmt.Println(r.Method, r.URL)
+		for _, name := range headers {
+			for _, value := range r.Header.Values(name) {
+				fmt.Printf("%s: %s\n", name, value)
+			}
+		}
+		return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+	})}
+}
+
+// busy is an HTTP client that gets a status some times, and then an integration.
+func busy(times, status int) *http.Client {
+	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		if times--; times >= 0 {
+			return respond(status, http.Header{"Retry-After": {"0"}}, "{}")
+		}
+		return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+	})}
+}
+
+// sentElsewhere is an HTTP client that is sent elsewhere whatever it asks for.
+func sentElsewhere(to string) *http.Client {
 	return &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
-		return &http.Response{
-			StatusCode: http.StatusOK,
-			Header:     http.Header{"Content-Type": {"application/json"}},
-			Body:       io.NopCloser(strings.NewReader(body)),
-		}, nil
+		return respond(http.StatusTemporaryRedirect, http.Header{"Location": {to}}, "")
+	})}
+}
+
+// stalled is an HTTP client that gets no answer.
+func stalled() *http.Client {
+	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
 	})}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -56,19 +57,25 @@ func newHTTPClient(base *http.Client, timeout *time.Duration) (*http.Client, tim
 		limit = *timeout
 	}
 	h.CheckRedirect = redirectPolicy(h.CheckRedirect)
-	// go-retryablehttp closes the idle connections after each failure, those of other callers too. It finds them
-	// through this interface; a bare RoundTripper has none.
 	transport := h.Transport
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	h.Transport, h.Timeout = roundTripper(transport.RoundTrip), 0
+	h.Transport, h.Timeout = roundTripper{transport}, 0
 	return &h, limit
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+// roundTripper hides what else a transport can do: go-retryablehttp closes the idle connections after each failure, and
+// those of other callers too.
+type roundTripper struct{ base http.RoundTripper }
 
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return t.base.RoundTrip(r) }
+
+// CloseIdleConnections closes the connections that are kept for later calls, as that of [http.Client] does: those of the
+// client given with [WithHTTPClient] too, where there is one. A program that ends need not call it.
+func (c *Client) CloseIdleConnections() {
+	(&http.Client{Transport: c.http.Transport.(roundTripper).base}).CloseIdleConnections()
+}
 
 // newTransport is http.DefaultTransport made for many calls to one host, of which it would keep two connections.
 func newTransport() http.RoundTripper {
@@ -132,6 +139,9 @@ func (c *Client) exchange(ctx context.Context, slug string, call *callConfig) (*
 	// A url.Error quotes the URL, whose query is nobody's business.
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
+	}
+	if context.Cause(x.request.Context()) == c.timeoutError {
+		err = c.timeoutError // Not every transport says whose deadline it was.
 	}
 	failure := &TransportError{
 		Attempts: x.answer.attempts,
@@ -216,20 +226,29 @@ func (x *exchange) read(response *http.Response) error {
 
 // readBody reads at most limit bytes. What it read comes with the error too.
 func readBody(response *http.Response, limit int64) ([]byte, error) {
-	tooLarge := &ResponseTooLargeError{StatusCode: response.StatusCode, Limit: limit}
-	var buffer bytes.Buffer
+	most, size := limit, int64(bytes.MinRead)
 	if n := response.ContentLength; n > 0 {
 		if n > limit {
-			limit = min(limit, maxKeptBody) // The error needs no more.
+			most = min(limit, maxKeptBody) // The error needs no more.
 		}
-		// One byte more is what lets the buffer see the end without growing. A server's word is taken up to a bound.
-		buffer.Grow(int(min(n, limit, 1<<20)) + bytes.MinRead)
+		// One byte more is what lets the end be seen without growing. A server's word is taken up to a bound.
+		size = min(n, most, 1<<20) + 1
 	}
-	n, err := buffer.ReadFrom(io.LimitReader(response.Body, limit+1))
-	if n > limit {
-		return buffer.Bytes()[:limit], tooLarge
+	body := make([]byte, 0, size)
+	for {
+		n, err := response.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > most:
+			return body[:most], &ResponseTooLargeError{StatusCode: response.StatusCode, Limit: limit}
+		case err == io.EOF:
+			return body, nil
+		case err != nil:
+			return body, err
+		case len(body) == cap(body):
+			body = slices.Grow(body, bytes.MinRead)
+		}
 	}
-	return buffer.Bytes(), err
 }
 
 func traceID(response *http.Response) string {

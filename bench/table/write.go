@@ -60,7 +60,7 @@ func (r results) retrieved(unit string) {
 	row(append([]string{"answers", "size", "goroutines"}, retrieving...)...)
 	rule(3 + len(retrieving))
 	for _, par := range []int{1, 64} {
-		for _, body := range []string{"distinct", "same", "fleet", "violating"} {
+		for _, body := range []string{"distinct", "same", "fleet", "novel", "violating"} {
 			for _, z := range sizes {
 				base := retrieve(body, z, par, retrieving[0])
 				if r[base] == nil {

@@ -31,9 +31,10 @@ func (a *app) getCommand() *cobra.Command {
 		Short: "Retrieve integrations",
 		Long: `Retrieve integrations, check each answer against the contract, and print them.
 
-text is a view for people. json and yaml are the answer as it came: all members in their order, numbers untouched.
-Several slugs make one JSON line or one YAML document each. What may be a secret is never printed: the values of
-custom_headers, and a secret that the answer should have masked, are "[redacted]" in every format.
+text is for people: a view of one integration, or a table of several. json and yaml are the answer as it came: all
+members in their order, numbers untouched; several slugs make one JSON line or one YAML document each. They come in the
+order of the slugs. What may be a secret is never printed: the values of custom_headers, and a secret that the answer
+should have masked, are "[redacted]" in every format.
 
 With --validation strict an answer that breaks the contract is an error. With report it is printed all the same, and
 what is wrong with it too. With off nobody looks. What an answer has beyond the contract (drift) is never an error.`,
@@ -41,6 +42,7 @@ what is wrong with it too. With off nobody looks. What an answer has beyond the 
   portkey-integration get --sandbox rich --output yaml
   PORTKEY_API_KEY=... portkey-integration get my-integration
   portkey-integration get my-integration --api-key-file key.txt --base-url https://aws-cp.portkey.ai/api/v1
+  portkey-integration get --sandbox cortex huggingface rich
   portkey-integration get one two three --output json | jq -r .ai_provider_id
   pass show portkey | portkey-integration get my-integration --api-key-file -`,
 		Args: cobra.MinimumNArgs(1),
@@ -97,11 +99,17 @@ func (a *app) get(ctx context.Context, g *get, slugs []string) error {
 	results := inOrder(slugs, c.RetrieveIntegrations(ctx, slices.Values(slugs), opts...))
 	next, end := iter.Pull(results)
 	defer end()
-	code, printed := 0, 0
+	p := &printer{app: a, output: g.output.value, slugs: slugs, validation: validation}
+	code, came := 0, 0
 	for {
-		stop := a.waiting(fmt.Sprintf("Waiting for %s ...", connection.baseURL))
+		note := fmt.Sprintf("Waiting for %s ...", connection.baseURL)
+		if len(slugs) > 1 {
+			note = fmt.Sprintf("Waiting for %s, %d of %d came ...", connection.baseURL, came, len(slugs))
+		}
+		stop := a.waiting(note)
 		r, ok := next()
 		stop()
+		came++
 		switch {
 		case !ok && code != 0:
 			return failed(code)
@@ -112,10 +120,9 @@ func (a *app) get(ctx context.Context, g *get, slugs []string) error {
 			code = max(code, exitCode(r.Err))
 			continue
 		}
-		if err := a.print(g, r.Integration, validation, printed > 0, len(slugs) > 1); err != nil {
+		if err := p.print(r.Integration); err != nil {
 			return err
 		}
-		printed++
 	}
 }
 
@@ -158,35 +165,43 @@ func (a *app) explain(slug string, err error) {
 	a.complain("%s: %v%s", slug, err, hint)
 }
 
-// print writes an integration: after another one, or as one of several.
-func (a *app) print(g *get, integration *client.Integration, validation client.Validation, after, several bool) error {
+// printer writes integrations, one after another.
+type printer struct {
+	*app
+	output     string
+	slugs      []string // All that were asked for.
+	validation client.Validation
+	printed    int
+}
+
+func (p *printer) print(integration *client.Integration) error {
 	body, err := redact(integration.RawJSON())
 	if err != nil {
 		return err
 	}
 	var report client.Report
-	if validation != client.ValidationOff {
+	if p.validation != client.ValidationOff {
 		report = integration.Report()
 	}
-	switch g.output.value {
-	case "json":
-		err = a.printJSON(body, !several)
-	case "yaml":
-		err = a.printYAML(body, after)
-	default:
-		if after {
-			fmt.Fprintln(a.out)
-		}
-		return a.view(integration, body, report)
+	first, several := p.printed == 0, len(p.slugs) > 1
+	p.printed++
+	switch {
+	case p.output == "json":
+		err = p.printJSON(body, !several)
+	case p.output == "yaml":
+		err = p.printYAML(body, !first)
+	case several:
+		p.tableRow(integration, report, first)
+	default: // Findings are part of the view.
+		return p.view(integration, body, report)
 	}
-	// In text, findings are part of the view.
 	if !report.Conforms() {
-		a.complain("%s: the answer breaks the contract:", integration.Slug)
+		p.complain("%s: the answer breaks the contract:", integration.Slug)
 		for _, f := range report.Violations {
-			fmt.Fprintf(a.err, "  %s\n", finding(f))
+			fmt.Fprintf(p.err, "  %s\n", finding(f))
 		}
 	}
-	return errors.Join(err, a.out.Flush())
+	return errors.Join(err, p.out.Flush())
 }
 
 // finding says where, what and which keyword of the schema says so.

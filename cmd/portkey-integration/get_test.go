@@ -216,8 +216,31 @@ func TestGetManyKeepsTheirOrder(t *testing.T) {
 		t.Errorf("%d YAML documents, want %d", len(documents), len(want))
 	}
 	o = in.run(t, append([]string{"get"}, slugs...)...).want(t, 1)
-	if n := strings.Count(o.out, "Identity\n"); n != len(want) {
-		t.Errorf("%d views, want %d", n, len(want))
+	got = nil
+	for line := range strings.Lines(o.out) {
+		got = append(got, strings.Fields(line)[0])
+	}
+	if want := append([]string{"SLUG"}, want...); !slices.Equal(got, want) {
+		t.Errorf("rows: %v", got)
+	}
+}
+
+func TestGetTable(t *testing.T) {
+	drifting := example(t, "rich")
+	drifting["status"], drifting["slug"], drifting["name"] = "hibernating", "drifting", "two\nlines"
+	broken := example(t, "cortex")
+	broken["workspace_count"], broken["slug"] = -1, "broken"
+	delete(broken, "last_updated_at")
+	_, in := server(t, contracttest.WithFixture("drifting", encode(t, drifting)), contracttest.WithBrokenFixture("broken", encode(t, broken)))
+	slugs := []string{"openai-production", "drifting", "broken", "azure-openai-custom-base-url", "unknown-provider"}
+	o := in.run(t, append([]string{"get", "--validation", "report"}, slugs...)...)
+	golden(t, "table.txt", o.out)
+	if o.code != 0 || !strings.Contains(o.err, "broken: the answer breaks the contract") || strings.Contains(o.err, "drifting") {
+		t.Errorf("exit code %d, stderr:\n%s", o.code, o.err)
+	}
+	o = in.run(t, append([]string{"get", "--validation", "off"}, slugs...)...).want(t, 0)
+	if n := strings.Count(o.out, "not checked"); n != len(slugs) {
+		t.Errorf("%d rows are not checked:\n%s", n, o.out)
 	}
 }
 
@@ -365,12 +388,21 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		in := input{env: map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": s.URL}}
 		for _, output := range []string{"text", "json", "yaml"} {
 			for _, validation := range []string{"strict", "report", "off"} {
-				o := in.run(t, append([]string{"get", "--output", output, "--validation", validation}, slugs...)...)
-				if strings.Contains(o.out+o.err, leak) {
-					t.Fatalf("%s: a secret is printed with --output %s --validation %s", e.Name, output, validation)
+				look := func(slugs ...string) {
+					o := in.run(t, append([]string{"get", "--output", output, "--validation", validation}, slugs...)...)
+					if strings.Contains(o.out+o.err, leak) {
+						t.Fatalf("%s: a secret is printed with --output %s --validation %s", e.Name, output, validation)
+					}
+					isTable := output == "text" && len(slugs) > 1
+					if validation == "report" && !isTable && !strings.Contains(o.out, "[redacted]") {
+						t.Errorf("%s: --output %s prints nothing", e.Name, output)
+					}
 				}
-				if validation == "report" && !strings.Contains(o.out, "[redacted]") {
-					t.Errorf("%s: --output %s prints nothing", e.Name, output)
+				look(slugs...)
+				if output == "text" {
+					for _, slug := range slugs {
+						look(slug)
+					}
 				}
 			}
 		}

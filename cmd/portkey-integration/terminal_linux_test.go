@@ -68,14 +68,19 @@ func TestColorAtATerminal(t *testing.T) {
 func TestANoteAtATerminal(t *testing.T) {
 	hang := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer hang.Close()
-	env := map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": hang.URL}
+	for note, slugs := range map[string][]string{"": {"x"}, ", 0 of 2 came": {"x", "y"}} {
+		showsNote(t, hang.URL, "Waiting for "+hang.URL+note+" ...", slugs)
+	}
+}
+
+func showsNote(t *testing.T, url, note string, slugs []string) {
+	env := map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": url}
 	screen, terminal := openTerminal(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	shown := make(chan string)
 	go func() {
 		var text bytes.Buffer
-		note := "Waiting for " + hang.URL
 		for b := make([]byte, 1); !strings.HasSuffix(text.String(), note); {
 			if _, err := screen.Read(b); err != nil {
 				break
@@ -86,7 +91,7 @@ func TestANoteAtATerminal(t *testing.T) {
 		shown <- text.String() + readAll(screen)
 	}()
 	var out bytes.Buffer
-	code := run(ctx, []string{"get", "x"}, func(name string) string { return env[name] }, strings.NewReader(""), &out, terminal)
+	code := run(ctx, append([]string{"get"}, slugs...), func(name string) string { return env[name] }, strings.NewReader(""), &out, terminal)
 	_ = terminal.Close()
 	text := <-shown
 	if before, after, wiped := strings.Cut(text, "\r\x1b[K"); code != 1 || !wiped ||

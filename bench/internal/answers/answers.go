@@ -14,9 +14,9 @@ import (
 )
 
 // Make makes n integrations that take turns through all the named examples, each at least size bytes long, members in
-// the order of the examples. They are seeded: the same in every process. If they violate, each breaks the contract
-// once, in a way that decoding into a struct survives.
-func Make(n, size int, violate bool) ([][]byte, error) {
+// the order of the examples. They are seeded: the same in every process. Of the kind "violating" each breaks the
+// contract once, in a way that decoding into a struct survives; of the kind "novel" each has another order of members.
+func Make(kind string, n, size int) ([][]byte, error) {
 	named, err := examples()
 	if err != nil {
 		return nil, err
@@ -30,9 +30,16 @@ func Make(n, size int, violate bool) ([][]byte, error) {
 		set(in, text(fmt.Sprintf("integration-%04d", i)), "slug")
 		set(in, text(fmt.Sprintf("Integration %04d", i)), "name")
 		grow(in, size, r)
-		if violate {
+		switch kind {
+		case "violating":
 			b := breaches[i%len(breaches)]
 			set(in, parse(b.value), b.path...)
+		case "novel":
+			r.Shuffle(len(in.Content)/2, func(i, j int) {
+				for of := range 2 { // The name, then the value.
+					in.Content[2*i+of], in.Content[2*j+of] = in.Content[2*j+of], in.Content[2*i+of]
+				}
+			})
 		}
 		bodies = append(bodies, appendJSON(nil, in))
 	}

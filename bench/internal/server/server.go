@@ -26,8 +26,11 @@ var Sizes = []struct {
 	Bytes, N int
 }{{"1KB", 1000, 1000}, {"10KB", 10_000, 1000}, {"100KB", 100_000, 100}, {"1MB", 1_000_000, 10}}
 
+// Novel is how many novel answers there are: more than the shapes that our client remembers.
+const Novel = 5000
+
 // Slug names an answer: kind is distinct (the id is new in every answer, so that no two bodies are the same), fleet
-// (as many integrations, each with the same body whenever it is asked for) or violating (as distinct).
+// (as many integrations, each with the same body whenever it is asked for), violating or novel (both as distinct).
 func Slug(kind, size string, i int) string { return kind + "-" + size + "-" + strconv.Itoa(i) }
 
 // Run serves on a free port of the loopback interface, prints the base URL and returns when standard input ends.
@@ -71,7 +74,11 @@ func answersOf(set string) []answer {
 			if s.Name != size {
 				continue
 			}
-			bodies, err := answers.Make(s.N, s.Bytes, kind == "violating")
+			n := s.N
+			if kind == "novel" {
+				n = Novel
+			}
+			bodies, err := answers.Make(kind, n, s.Bytes)
 			if err != nil {
 				panic(err)
 			}

@@ -1,0 +1,75 @@
+package portkeyintegration_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
+)
+
+// The document, for tools of yours that read OpenAPI.
+func ExampleContract() {
+	version, _, _ := strings.Cut(portkeyintegration.Contract(), "\n")
+	fmt.Println(version)
+	// Output:
+	// openapi: 3.0.3
+}
+
+// Every entry point of the packages has an example with an output, which go test runs. An example has no *testing.T.
+func TestEveryEntryPointHasAnExample(t *testing.T) {
+	for dir, methods := range map[string]bool{".": true, "client": true, "contracttest": false} {
+		fset := token.NewFileSet()
+		var files []*ast.File
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if file.Name.Name != "tools" {
+				files = append(files, file)
+			}
+		}
+		pkg, err := doc.NewFromFiles(fset, files, "example.com/"+dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect := func(name string, f *doc.Func) {
+			for _, parameter := range f.Decl.Type.Params.List {
+				if types.ExprString(parameter.Type) == "*testing.T" {
+					return
+				}
+			}
+			if !slices.ContainsFunc(f.Examples, func(e *doc.Example) bool { return e.Output != "" }) {
+				t.Errorf("%s: %s has no example with an output", dir, name)
+			}
+		}
+		for _, f := range pkg.Funcs {
+			expect(f.Name, f)
+		}
+		for _, typ := range pkg.Types {
+			for _, f := range typ.Funcs {
+				expect(f.Name, f)
+			}
+			for _, f := range typ.Methods {
+				if methods && (typ.Name == "Client" || typ.Name == "Integration") && f.Name != "Format" && f.Name != "LogValue" && f.Name != "String" {
+					expect(typ.Name+"."+f.Name, f)
+				}
+			}
+			if strings.HasSuffix(typ.Name, "Error") && len(typ.Examples) == 0 {
+				t.Errorf("%s: %s has no example", dir, typ.Name)
+			}
+		}
+	}
+}
