@@ -107,8 +107,21 @@ func (c *contract) addConfiguration(member *openapi3.SchemaRef) {
 	answer := *c.integration
 	answer.AllOf = nil // The guards that tie ai_provider_id to a member: see verdict.
 	answer.Properties = maps.Clone(answer.Properties)
+	union := answer.Properties["configurations"].Value
 	schema := *member.Value
-	schema.Nullable = true
+	schema.Nullable = union.Nullable
+	// The union names the secrets of all providers.
+	if schema.Properties != nil {
+		schema.Properties = maps.Clone(schema.Properties)
+		for name, property := range union.Properties {
+			if schema.Properties[name] == nil {
+				schema.Properties[name] = property
+			}
+		}
+	} else { // Any property is fine: with a list of them, others would be drift.
+		secrets := openapi3.Schema{Type: union.Type, Nullable: true, Properties: union.Properties}
+		schema.AllOf = append(slices.Clip(schema.AllOf), openapi3.NewSchemaRef("", &secrets))
+	}
 	answer.Properties["configurations"] = openapi3.NewSchemaRef("", &schema)
 
 	m := &configuration{

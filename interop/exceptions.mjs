@@ -53,9 +53,7 @@ export const exceptions = {
     {
       lines: RegExp([
         '^[^/]+/key (added|unmasked) as null',
-        '^(azure-|rich)[^/]*/configurations/azure_entra_client_secret (added|unmasked) as null',
-        '^(bedrock-|sagemaker-)[^/]+/configurations/aws_secret_access_key (added|unmasked) as null',
-        '^vertex-ai-[^/]+/configurations/vertex_service_account_json (added|unmasked) as null',
+        '^(azure-|rich|bedrock-|sagemaker-|vertex-|cortex|workers-ai)[^/]*/configurations/(azure_entra_client_secret|aws_secret_access_key|vertex_service_account_json) (added|unmasked) as null',
         '^edge/a null key$',
       ].join('|')),
       ours: true,

@@ -75,12 +75,22 @@ func (a *app) exit(command *cobra.Command, err error) int {
 	if reported, ok := errors.AsType[failed](err); ok {
 		return int(reported)
 	}
-	a.complain("%v", err)
+	a.complain("%s", inFlags.Replace(err.Error()))
 	if !a.running {
 		fmt.Fprintf(a.err, "Run '%s --help' for usage and examples.\n", command.CommandPath())
 	}
 	return exitCode(err)
 }
+
+// inFlags puts the flags of this program where package client names its options.
+var inFlags = strings.NewReplacer(
+	"; use https, or WithInsecureHTTP", "; use https",
+	"; raise the limit with WithMaxResponseBytes", "",
+	"use WithAPIKey or WithBearerToken", "use "+envAPIKey+" or --api-key-file",
+	"use WithWorkspaceID for the workspace", "use --workspace-id for the workspace",
+	"WithAPIKey: ", "",
+	"WithBaseURL: ", "",
+)
 
 func (a *app) complain(format string, args ...any) {
 	fmt.Fprintf(a.err, "portkey-integration: "+format+"\n", args...)

@@ -162,7 +162,7 @@ func (a *app) explain(slug string, err error) {
 	case errors.Is(err, client.ErrForbidden):
 		hint = "; the key may lack the scope organisation_integrations.read or workspace_integrations.read, or need --workspace-id"
 	}
-	a.complain("%s: %v%s", slug, err, hint)
+	a.complain("%s: %s%s", slug, inFlags.Replace(err.Error()), hint)
 }
 
 // printer writes integrations, one after another.

@@ -377,8 +377,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 				bodies[name+"-"+place+"-headers"] = encode(t, integration)
 			}
 		}
-		// Some of these conform, as far as a contract can tell: the secret of one provider in the configuration of
-		// another. So this is a server of its own.
+		// Some of these conform, as far as a contract can tell: what is nested is nobody's. So this is a server of its own.
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write(bodies[path.Base(r.URL.Path)])

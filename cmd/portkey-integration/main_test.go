@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,6 +38,9 @@ type input struct {
 	stdin string
 }
 
+// goOption is an option of package client.
+var goOption = regexp.MustCompile(`\bWith[A-Z]\w+`)
+
 func (in input) run(t *testing.T, args ...string) outcome {
 	t.Helper()
 	return in.runIn(t.Context(), args...)
@@ -45,6 +49,9 @@ func (in input) run(t *testing.T, args ...string) outcome {
 func (in input) runIn(ctx context.Context, args ...string) outcome {
 	var out, err bytes.Buffer
 	code := run(ctx, args, func(name string) string { return in.env[name] }, strings.NewReader(in.stdin), &out, &err)
+	if option := goOption.FindString(err.String()); option != "" {
+		panic("a message names " + option + ", which a user of the command line does not have: " + err.String())
+	}
 	return outcome{code, out.String(), err.String()}
 }
 

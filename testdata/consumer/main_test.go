@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
@@ -17,4 +18,16 @@ func TestRun(t *testing.T) {
 	if n := len(server.Requests()); n != 2 {
 		t.Errorf("%d requests", n)
 	}
+}
+
+// A contract test of a control plane that runs. Here the fake server stands in for it.
+func TestContract(t *testing.T) {
+	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())
+	t.Setenv("PORTKEY_BASE_URL", server.URL)
+	t.Setenv("PORTKEY_API_KEY", server.APIKey())
+	contracttest.Run(t, contracttest.Target{
+		BaseURL: os.Getenv("PORTKEY_BASE_URL"),
+		APIKey:  os.Getenv("PORTKEY_API_KEY"),
+		Slugs:   []string{"bedrock-access-key"},
+	})
 }
