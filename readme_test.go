@@ -1,12 +1,17 @@
 package portkeyintegration_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
 
 // The README's Go is taken from tests that run, and its commands run as they stand.
@@ -48,6 +53,47 @@ func TestReadme(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The table of providers is the contract's: each configuration with its values of ai_provider_id, its Go type, and a star
+// for each required field.
+func TestReadmeProviders(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string][]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\|.*`(\\w+Configuration)`.*$").FindAllStringSubmatch(string(text), -1) {
+		rows[row[1]] = strings.Split(row[0], "|")
+	}
+	document, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := document.Components.Schemas["Configurations"].Value.AnyOf
+	for _, member := range members[:len(members)-2] { // The last two are for what is no provider's.
+		name := strings.TrimPrefix(member.Ref, "#/components/schemas/")
+		row := rows[name]
+		delete(rows, name)
+		if row == nil {
+			t.Errorf("no row of %s", name)
+			continue
+		}
+		ids := []string{}
+		for _, id := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[2], -1) {
+			ids = append(ids, id[1])
+		}
+		want, _ := member.Value.Extensions["x-ai-provider-ids"].([]any)
+		if fmt.Sprint(ids) != fmt.Sprint(want) {
+			t.Errorf("%s: ai_provider_id is %v, want %v", name, ids, want)
+		}
+		if stars := strings.Count(row[4], `\*`); stars != len(member.Value.Required) {
+			t.Errorf("%s: %d fields are starred, %v are required", name, stars, member.Value.Required)
+		}
+	}
+	for name := range rows {
+		t.Errorf("a row of %s, which the contract does not have", name)
 	}
 }
 
