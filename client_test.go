@@ -205,6 +205,10 @@ func TestMethodsNameTheirOperation(t *testing.T) {
 
 // What an importer builds: no generator, no command line, no test code; of the types alone, not even kin-openapi.
 func TestImportersBuildNothingElse(t *testing.T) {
+	// The consumer's go.mod is what "go mod tidy" makes of it, which .ci/run checks.
+	if required, err := os.ReadFile("testdata/consumer/go.mod"); err != nil || bytes.Contains(required, []byte("oapi-codegen/oapi-codegen")) {
+		t.Errorf("an importer requires the generator (%v)", err)
+	}
 	never := []string{"oapi-codegen/v2", "spf13/", "speakeasy", "/contracttest", "testing", "net/http/httptest", "go-cmp", "goleak"}
 	for pkg, forbidden := range map[string][]string{
 		"./client": never,

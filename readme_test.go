@@ -20,7 +20,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)(?:<!-- from (\\S+): (\\w+) -->\n)?```(\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	blocks := regexp.MustCompile("(?s)(?:<!-- from (\\S+?)(?:: (\\w+))? -->\n)?```(\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
 	if len(blocks) < 10 {
 		t.Fatalf("%d blocks of code", len(blocks))
 	}
@@ -37,8 +37,12 @@ func TestReadme(t *testing.T) {
 				t.Errorf("a block names no file that there is: %v\n%s", err, code)
 				continue
 			}
-			_, body, found := strings.Cut(string(source), "\nfunc "+function+"(")
-			if body, _, _ = strings.Cut(body, "\n}\n"); !found || !strings.Contains(squeeze(body), squeeze(code)) {
+			body, found := string(source), true // All of the file, or a function of it.
+			if function != "" {
+				_, body, found = strings.Cut(body, "\nfunc "+function+"(")
+				body, _, _ = strings.Cut(body, "\n}\n")
+			}
+			if !found || !strings.Contains(squeeze(body), squeeze(code)) {
 				t.Errorf("%s: %s does not have these lines:\n%s", file, function, code)
 			}
 		case "sh":
