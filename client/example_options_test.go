@@ -323,7 +323,7 @@ func ExampleUnknownConfiguration() {
 	}
 	// Output:
 	// UnknownConfiguration(56 bytes)
-	// {"endpoint_tier":"la-plateforme","is_key_required":true}
+	// {"is_key_required":true,"endpoint_tier":"la-plateforme"}
 }
 
 func ExampleValidation_UnmarshalText() {

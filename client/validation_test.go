@@ -357,6 +357,26 @@ func TestBrokenExamplesAreRejected(t *testing.T) {
 	}
 }
 
+// What is secret in one configuration is so in all: the union names it too.
+func TestSecretsOfAllConfigurations(t *testing.T) {
+	union := document(t).Components.Schemas["Configurations"].Value
+	secrets := 0
+	for _, member := range union.AnyOf {
+		for name, property := range member.Value.Properties {
+			if !property.Value.WriteOnly {
+				continue
+			}
+			secrets++
+			if p := union.Properties[name]; p == nil || !p.Value.WriteOnly {
+				t.Errorf("%s of %s is not a secret of Configurations", name, member.Ref)
+			}
+		}
+	}
+	if secrets < 4 {
+		t.Errorf("only %d secrets", secrets)
+	}
+}
+
 func expectViolation(t *testing.T, report client.Report, pointer, keyword string) {
 	t.Helper()
 	if !slices.ContainsFunc(report.Violations, func(f client.Finding) bool { return f.Pointer == pointer && f.Keyword == keyword }) {

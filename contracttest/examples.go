@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"go.yaml.in/yaml/v4"
+
+	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
 
 // An Example is a named answer of the contract.
@@ -18,7 +22,8 @@ type Example struct {
 	Body        []byte
 }
 
-// Examples returns the contract's named examples in the order of the document: answers first, then errors. A [Server]
+// Examples returns the contract's named examples in the order of the document, and their members too: answers first, then
+// errors. A [Server]
 // serves each under its name.
 func Examples() []Example {
 	examples := slices.Clone(loadExamples())
@@ -31,6 +36,11 @@ func Examples() []Example {
 var loadExamples = sync.OnceValue(func() []Example {
 	var examples []Example
 	line := map[string]int{}
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(portkeyintegration.Contract()), &document); err != nil {
+		panic("contracttest: the embedded contract: " + err.Error())
+	}
+	written := member(document.Content[0], "components", "examples")
 	for code, response := range operation().Responses.Map() {
 		status, err := strconv.Atoi(code)
 		if err != nil {
@@ -44,7 +54,7 @@ var loadExamples = sync.OnceValue(func() []Example {
 					Summary:     example.Value.Summary,
 					Status:      status,
 					ContentType: contentType,
-					Body:        exampleBody(contentType, example.Value.Value),
+					Body:        exampleBody(contentType, example.Value.Value, member(written, name, "value")),
 				})
 			}
 		}
@@ -53,15 +63,72 @@ var loadExamples = sync.OnceValue(func() []Example {
 	return examples
 })
 
-func exampleBody(contentType string, value any) []byte {
+func exampleBody(contentType string, value any, written *yaml.Node) []byte {
 	if text, ok := value.(string); ok && contentType != jsonType {
 		return []byte(text)
 	}
-	body, err := marshal(value)
+	body, err := appendInOrder(nil, value, written)
 	if err != nil {
 		panic("contracttest: an example of the embedded contract: " + err.Error())
 	}
 	return body
+}
+
+// member is the value in an object, by the names that lead to it.
+func member(object *yaml.Node, path ...string) *yaml.Node {
+	for _, name := range path {
+		var child *yaml.Node
+		for i := 0; object != nil && i+1 < len(object.Content); i += 2 {
+			if object.Content[i].Value == name {
+				child = object.Content[i+1]
+			}
+		}
+		object = child
+	}
+	return object
+}
+
+// appendInOrder appends the JSON of value with the members of objects in the order in which they are written.
+func appendInOrder(b []byte, value any, written *yaml.Node) (_ []byte, err error) {
+	if written == nil {
+		written = &yaml.Node{} // Nothing of it is written in components: its own order will do.
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		if len(written.Content) != 2*len(v) {
+			break
+		}
+		b = append(b, '{')
+		for i := 0; i < len(written.Content); i += 2 {
+			name := written.Content[i].Value
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if b, err = appendInOrder(b, name, nil); err != nil {
+				return nil, err
+			}
+			if b, err = appendInOrder(append(b, ':'), v[name], written.Content[i+1]); err != nil {
+				return nil, err
+			}
+		}
+		return append(b, '}'), nil
+	case []any:
+		if len(written.Content) != len(v) {
+			break
+		}
+		b = append(b, '[')
+		for i, item := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if b, err = appendInOrder(b, item, written.Content[i]); err != nil {
+				return nil, err
+			}
+		}
+		return append(b, ']'), nil
+	}
+	text, err := marshal(value)
+	return append(b, text...), err
 }
 
 // marshal is json.Marshal without the escapes for HTML, which no control plane sends.

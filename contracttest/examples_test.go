@@ -2,6 +2,7 @@ package contracttest_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
@@ -13,6 +14,10 @@ func TestExamples(t *testing.T) {
 	if len(examples) != 54 || examples[0].Name != "documented" || examples[1].Name != "openai-production" ||
 		examples[36].Name != "bad-request" || examples[53].Name != "gateway-timeout" {
 		t.Errorf("%d examples, not in the order of the document", len(examples))
+	}
+	// Members come as the document has them, in inner objects too.
+	if body := string(examples[0].Body); !strings.HasPrefix(body, `{"id":`) || strings.Index(body, `"usage_limits"`) > strings.Index(body, `"rate_limits"`) {
+		t.Errorf("the documented example is in another order: %.60s", body)
 	}
 	for _, e := range examples {
 		if e.Summary == "" || e.Status == 0 {
