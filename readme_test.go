@@ -2,6 +2,7 @@ package portkeyintegration_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,6 +99,45 @@ func TestReadmeProviders(t *testing.T) {
 	}
 	for name := range rows {
 		t.Errorf("a row of %s, which the contract does not have", name)
+	}
+}
+
+// What the documents say a test shows, a test of that name shows.
+func TestDocumentsNameTests(t *testing.T) {
+	tests := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if entry.IsDir() && entry.Name() == "node_modules" {
+			return fs.SkipDir
+		}
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			var source []byte
+			if source, err = os.ReadFile(path); err == nil {
+				for _, f := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)`).FindAllSubmatch(source, -1) {
+					tests[string(f[1])] = true
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents, _ := filepath.Glob("*.md")
+	more, _ := filepath.Glob("*/*.md")
+	named := 0
+	for _, document := range append(documents, more...) {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`).FindAllString(string(text), -1) {
+			if named++; !tests[name] {
+				t.Errorf("%s names %s, which there is not", document, name)
+			}
+		}
+	}
+	if named < 50 {
+		t.Errorf("only %d tests are named", named)
 	}
 }
 
