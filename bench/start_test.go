@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,7 +21,7 @@ import (
 
 // first returns a command that makes one call with one client in a fresh process. The program is built where the
 // command run keeps it for the next round, else anew.
-func first(b *testing.B, name string) func() *exec.Cmd {
+func first(b *testing.B, name, answers string) func() *exec.Cmd {
 	b.Helper()
 	bin := filepath.Join(cmp.Or(os.Getenv(envBin), b.TempDir()), "first-"+name)
 	if _, err := os.Stat(bin); err != nil {
@@ -29,7 +30,7 @@ func first(b *testing.B, name string) func() *exec.Cmd {
 			b.Fatalf("%v: %s", err, out)
 		}
 	}
-	return func() *exec.Cmd { return exec.Command(bin, baseURL, server.Slug("fleet", "1KB", 2)) }
+	return func() *exec.Cmd { return exec.Command(bin, baseURL, server.Slug(answers, "1KB", 2)) }
 }
 
 var hwm = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
@@ -37,9 +38,11 @@ var hwm = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
 // BenchmarkFirst runs a fresh process to its first answer: from its start to its end, its CPU and the most memory it
 // held.
 func BenchmarkFirst(b *testing.B) {
-	for _, name := range []string{"nethttp", "naive", "ogen", "retryable", "strict", "off"} {
-		b.Run("client="+name, func(b *testing.B) {
-			command := first(b, name)
+	for i, name := range slices.Repeat([]string{"nethttp", "naive", "ogen", "retryable", "strict", "off"}, 2) {
+		answers := []string{"fleet", "far"}[i/6]
+		b.Run("answers="+answers+"/client="+name, func(b *testing.B) {
+			command := first(b, name, answers)
+			_ = command().Run() // The server makes the answers.
 			var cpu int64
 			var rss float64
 			for b.Loop() {
@@ -68,7 +71,7 @@ var initLine = regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock, (\d+
 // trace. A package without initialisation is not in the trace: 0.
 func BenchmarkInit(b *testing.B) {
 	const module = "github.com/portkey-integration/portkey-integration-go"
-	command := first(b, "strict")
+	command := first(b, "strict", "fleet")
 	for _, p := range []struct{ name, match string }{
 		{"root", "^" + module + "$"},
 		{"gen", "^" + module + "/gen$"},

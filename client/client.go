@@ -112,6 +112,9 @@ func (c *Client) exchangeAndRead(ctx context.Context, slug string, call *callCon
 	if err := checkSlug(slug); err != nil {
 		return nil, err
 	}
+	if c.validation != ValidationOff {
+		prepareContract()
+	}
 	answer, err := c.exchange(ctx, slug, call)
 	if call.response != nil {
 		*call.response = answer.public()

@@ -83,6 +83,9 @@ var loadContract = sync.OnceValue(func() *contract {
 	return c
 })
 
+// prepareContract has the contract parsed while the first request of a process is on its way.
+var prepareContract = sync.OnceFunc(func() { go loadContract() })
+
 // withoutExamples drops the examples, of which a check needs none and which are half the work of parsing the document.
 func withoutExamples(contract string) []byte {
 	kept := make([]byte, 0, len(contract))

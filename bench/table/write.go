@@ -78,12 +78,13 @@ func (r results) retrieved(unit string) {
 
 func (r results) started() {
 	fmt.Printf("\n## A fresh process\n\nFrom its start to its end, one call in between.\n\n")
-	row("client", "time", "ratio", "CPU", "memory at most")
-	rule(5)
+	row("client", "time", "ratio", "CPU", "memory at most", "time with a server 50 ms away", "ratio")
+	rule(7)
 	for _, client := range starting {
-		name := "First/client=" + client
-		row(client, quantity(r.median(name, elapsed), elapsed), decimal(r.ratio(name, "First/client=nethttp", elapsed)),
-			quantity(r.median(name, cpuTime), cpuTime), quantity(r.median(name, memory), memory))
+		name, far := "First/answers=fleet/client=", "First/answers=far/client="
+		row(client, quantity(r.median(name+client, elapsed), elapsed), decimal(r.ratio(name+client, name+"nethttp", elapsed)),
+			quantity(r.median(name+client, cpuTime), cpuTime), quantity(r.median(name+client, memory), memory),
+			quantity(r.median(far+client, elapsed), elapsed), decimal(r.ratio(far+client, far+"nethttp", elapsed)))
 	}
 	fmt.Printf("\nInitialisation of packages in a program with our client, from `GODEBUG=inittrace=1`.\n\n")
 	row("packages", "time", "memory", "allocations")

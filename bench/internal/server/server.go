@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/bench/internal/answers"
 )
@@ -26,11 +27,15 @@ var Sizes = []struct {
 	Bytes, N int
 }{{"1KB", 1000, 1000}, {"10KB", 10_000, 1000}, {"100KB", 100_000, 100}, {"1MB", 1_000_000, 10}}
 
+// Latency is how long an answer of the kind far takes.
+const Latency = 50 * time.Millisecond
+
 // Novel is how many novel answers there are: more than the shapes that our client remembers.
 const Novel = 5000
 
 // Slug names an answer: kind is distinct (the id is new in every answer, so that no two bodies are the same), fleet
-// (as many integrations, each with the same body whenever it is asked for), violating or novel (both as distinct).
+// (as many integrations, each with the same body whenever it is asked for), violating or novel (both as distinct), or
+// far (as fleet, but Latency away).
 func Slug(kind, size string, i int) string { return kind + "-" + size + "-" + strconv.Itoa(i) }
 
 // Run serves on a free port of the loopback interface, prints the base URL and returns when standard input ends.
@@ -121,14 +126,17 @@ func serve(conn net.Conn) {
 		if err != nil || len(set) == 0 {
 			return
 		}
-		a, unique := set[i%len(set)], slug[0] != 'f'
+		a, far, fleet := set[i%len(set)], bytes.HasPrefix(slug, []byte("far-")), bytes.HasPrefix(slug, []byte("fleet-"))
 		for len(line) > 2 { // the blank line ends the headers
 			if line, err = in.ReadSlice('\n'); err != nil {
 				return
 			}
 		}
+		if far {
+			time.Sleep(Latency)
+		}
 		parts := net.Buffers{a.head, a.id, a.tail}
-		if unique {
+		if !far && !fleet {
 			id = fmt.Appendf(id[:0], "%012x", ids.Add(1))
 			parts[1] = id
 		}
