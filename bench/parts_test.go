@@ -69,3 +69,14 @@ func BenchmarkPart(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLoad has kin-openapi parse the contract, examples and all, with its code and memory at hand: the profile of it
+// says where the time of the first use goes.
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract())); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
