@@ -106,8 +106,8 @@ func withoutExamples(contract string) []byte {
 	return kept
 }
 
-func (c *contract) addConfiguration(member *openapi3.SchemaRef) {
-	answer := *c.integration
+func (k *contract) addConfiguration(member *openapi3.SchemaRef) {
+	answer := *k.integration
 	answer.AllOf = nil // The guards that tie ai_provider_id to a member: see verdict.
 	answer.Properties = maps.Clone(answer.Properties)
 	union := answer.Properties["configurations"].Value
@@ -137,9 +137,9 @@ func (c *contract) addConfiguration(member *openapi3.SchemaRef) {
 		if i == 0 {
 			m.provider = Provider(id.(string))
 		}
-		c.byProviderID[id.(string)] = m
+		k.byProviderID[id.(string)] = m
 	}
-	c.configurations = append(c.configurations, m)
+	k.configurations = append(k.configurations, m)
 }
 
 // configurationOf selects the member that a configuration is meant to be: the one that names most of its keys, then
