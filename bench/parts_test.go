@@ -1,7 +1,11 @@
 package bench
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -69,6 +73,53 @@ func BenchmarkPart(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCall makes whole calls without a network, each answer new: what Strict takes longer than Off is what it costs
+// to find the shape of an answer and to see that it is known.
+func BenchmarkCall(b *testing.B) {
+	for _, size := range server.Sizes {
+		bodies, err := answers.Make("distinct", min(size.N, 100), size.Bytes)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, v := range []client.Validation{client.ValidationStrict, client.ValidationOff} {
+			b.Run("size="+size.Name+"/validation="+v.String(), func(b *testing.B) {
+				n := 0
+				c, err := client.New(client.WithAPIKey("k"), client.WithValidation(v), client.WithHTTPClient(&http.Client{
+					Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+						n++
+						body := bodies[n%len(bodies)]
+						id := body[bytes.Index(body, []byte(`"id":"`))+len(`"id":"`):]
+						copy(id, fmt.Sprintf("%08x", n))
+						return &http.Response{
+							StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+							Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+						}, nil
+					}),
+				}))
+				if err != nil {
+					b.Fatal(err)
+				}
+				call := func() {
+					if _, err := c.RetrieveIntegration(b.Context(), "s"); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for range bodies {
+					call()
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					call()
+				}
+			})
+		}
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // BenchmarkLoad has kin-openapi parse the contract, examples and all, with its code and memory at hand: the profile of it
 // says where the time of the first use goes.
