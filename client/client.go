@@ -139,23 +139,24 @@ const anySlug = "slug"
 // newRequest makes a request of the one that package gen made for another slug: to parse the base URL and to build the
 // path again, for each call, would cost more than all else before the wire. Only a workspace takes the long way.
 func (c *Client) newRequest(ctx context.Context, slug string, call *callConfig) (*http.Request, error) {
-	request := c.request.WithContext(ctx)
+	request := c.request
+	u := *request.URL
 	if call.workspaceID == nil {
-		u := *request.URL
 		u.Path = strings.TrimSuffix(u.Path, anySlug) + slug
 		if u.RawPath != "" {
 			u.RawPath = strings.TrimSuffix(u.RawPath, anySlug) + slug
 		}
-		request.URL = &u
 	} else {
-		r, err := gen.NewRetrieveIntegrationRequest(c.baseURL, gen.Slug(slug), &gen.RetrieveIntegrationParams{
+		made, err := gen.NewRetrieveIntegrationRequest(c.baseURL, gen.Slug(slug), &gen.RetrieveIntegrationParams{
 			WorkspaceID: call.workspaceID,
 		})
 		if err != nil {
 			return nil, err
 		}
-		request = r.WithContext(ctx)
+		u = *made.URL
 	}
+	request = request.WithContext(ctx)
+	request.URL = &u
 	header := http.Header{"User-Agent": c.userAgent, "Accept": acceptJSON}
 	for _, h := range []headers{c.header, call.header} {
 		for name, value := range h {

@@ -172,6 +172,7 @@ type printer struct {
 	slugs      []string // All that were asked for.
 	validation client.Validation
 	printed    int
+	widths     []int // Of a table's columns, once it has begun.
 }
 
 func (p *printer) print(integration *client.Integration) error {
@@ -191,7 +192,7 @@ func (p *printer) print(integration *client.Integration) error {
 	case p.output == "yaml":
 		err = p.printYAML(body, !first)
 	case several:
-		p.tableRow(integration, report, first)
+		p.tableRow(integration, report)
 	default: // Findings are part of the view.
 		return p.view(integration, body, report)
 	}

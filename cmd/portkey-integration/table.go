@@ -10,21 +10,21 @@ import (
 
 // tableRow prints what matters of one integration among several. Rows are printed as they come, so the columns are as
 // wide as what is usual in them; what is wider moves the rest of its row.
-func (p *printer) tableRow(i *client.Integration, report client.Report, first bool) {
-	slug := len("SLUG")
-	for _, s := range p.slugs {
-		slug = max(slug, len(s))
-	}
-	widths := []int{slug, len("custom-base-url"), len("archived"), len("organisation"), len("2006-01-02"), len("1 violation, 1 drift"), 0}
-	if first {
-		p.row(widths, "SLUG", "PROVIDER", "STATUS", "LEVEL", "UPDATED", "FINDINGS", "NAME")
+func (p *printer) tableRow(i *client.Integration, report client.Report) {
+	if p.widths == nil {
+		slug := len("SLUG")
+		for _, s := range p.slugs {
+			slug = max(slug, len(s))
+		}
+		p.widths = []int{slug, len("custom-base-url"), len("archived"), len("organisation"), len("2006-01-02"), len("1 violation, 1 drift"), 0}
+		p.row("SLUG", "PROVIDER", "STATUS", "LEVEL", "UPDATED", "FINDINGS", "NAME")
 	}
 	updated := &i.CreatedAt
 	if i.LastUpdatedAt != nil {
 		updated = i.LastUpdatedAt
 	}
 	day, _, _ := strings.Cut(moment(updated), " ")
-	p.row(widths, printable(i.Slug), printable(string(i.Provider())), optional(i.Status), optional(i.Type), day,
+	p.row(printable(i.Slug), printable(string(i.Provider())), optional(i.Status), optional(i.Type), day,
 		p.findings(report), printable(i.Name))
 }
 
@@ -49,9 +49,9 @@ func (p *printer) findings(r client.Report) string {
 	return strings.Join(counts, ", ")
 }
 
-func (p *printer) row(widths []int, cells ...string) {
+func (p *printer) row(cells ...string) {
 	for n, cell := range cells {
-		cells[n] = pad(cell, max(widths[n], utf8.RuneCountInString(cell)))
+		cells[n] = pad(cell, max(p.widths[n], utf8.RuneCountInString(cell)))
 	}
 	fmt.Fprintln(p.out, strings.TrimRight(strings.Join(cells, "  "), " "))
 }
