@@ -65,10 +65,7 @@ func errorAnswer(name string) answer {
 
 // newError is an error in the API's main shape.
 func newError(status int, code, message string) answer {
-	data := gen.ErrorData{Message: message}
-	if code != "" {
-		data.ErrorCode = &code
-	}
+	data := gen.ErrorData{Message: message, ErrorCode: code}
 	success := false
 	body, err := marshal(gen.ErrorResponse{Success: &success, Data: &data})
 	if err != nil {

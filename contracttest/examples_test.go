@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
@@ -26,7 +27,7 @@ func TestExamples(t *testing.T) {
 		if e.ContentType != "application/json" {
 			continue
 		}
-		if report, err := client.Check(e.Status, e.Body); err != nil || !report.Conforms() {
+		if report, err := contract.Check(e.Status, e.Body); err != nil || !report.Conforms() {
 			t.Errorf("%s breaks the contract: %v %v", e.Name, err, report.Violations)
 		}
 		if name, _ := bodyOf(t, e.Body)["slug"].(string); e.Status == 200 && e.Name != "documented" && name != e.Name {

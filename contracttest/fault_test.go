@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
@@ -72,7 +73,7 @@ func TestFaultsInTheBody(t *testing.T) {
 		{"rich", nil, []string{"/contracttest_drift", "/status"}},
 	} {
 		_, body := send(t, srv, "/integrations/"+test.slug)
-		report, err := client.Check(200, body)
+		report, err := contract.Check(200, body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
 // WithFixture serves an integration of one's own under a slug, and under the id in it. It takes the place of a named
@@ -27,7 +28,7 @@ func WithFixture(slug string, fixture any) ServerOption {
 		if err != nil {
 			return err
 		}
-		report, err := client.Check(http.StatusOK, body)
+		report, err := contract.Check(http.StatusOK, body)
 		if err != nil {
 			return fmt.Errorf("fixture %q is not an answer: %w", slug, err)
 		}
@@ -47,7 +48,7 @@ func WithBrokenFixture(slug string, fixture any) ServerOption {
 		if err != nil {
 			return err
 		}
-		if report, err := client.Check(http.StatusOK, body); err == nil && report.Conforms() {
+		if report, err := contract.Check(http.StatusOK, body); err == nil && report.Conforms() {
 			return fmt.Errorf("fixture %q conforms to the contract: serve it with WithFixture", slug)
 		}
 		h.serve(slug, body)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
 // maxBody bounds what is read of an answer. No integration comes near it.
@@ -146,7 +147,7 @@ func checkAnswer(status int, contentType string, body []byte) client.Report {
 	if mediaType, _, _ := mime.ParseMediaType(contentType); !documented || report.Conforms() && mediaType != jsonType {
 		return report // nothing to hold it against, or a page for people
 	}
-	found, err := client.Check(status, body)
+	found, err := contract.Check(status, body)
 	if err != nil {
 		f := client.Finding{Reason: err.Error()}
 		if broken, ok := errors.AsType[*client.DecodeError](err); ok {
