@@ -107,130 +107,130 @@ const (
 	VertexAuthTypeWorkload       VertexAuthType = "workload"
 )
 
-// AWSAuthType How requests to AWS are authenticated.
+// AWSAuthType is how requests to AWS are authenticated.
 type AWSAuthType string
 
-// AzureAIConfiguration Configuration of Azure AI (Foundry).
+// AzureAIConfiguration is the configuration of Azure AI (Foundry).
 type AzureAIConfiguration struct {
-	// AzureAPIVersion Version of the Azure API.
+	// Version of the Azure API.
 	AzureAPIVersion string `json:"azure_api_version,omitzero"`
 
-	// AzureAuthMode How requests to Azure are authenticated.
+	// How requests to Azure are authenticated.
 	AzureAuthMode AzureAuthMode `json:"azure_auth_mode,omitzero"`
 
-	// AzureDeploymentName Name of the deployment.
+	// Name of the deployment.
 	AzureDeploymentName string `json:"azure_deployment_name,omitzero"`
 
-	// AzureEntraClientID Entra application (client) id, for the mode `entra`.
+	// Entra application (client) id, for the mode `entra`.
 	AzureEntraClientID string `json:"azure_entra_client_id,omitzero"`
 
-	// AzureEntraScope Scope of the tokens that are asked of Entra. Named in the changelog.
+	// Scope of the tokens that are asked of Entra. Named in the changelog.
 	AzureEntraScope string `json:"azure_entra_scope,omitzero"`
 
-	// AzureEntraTenantID Entra tenant of the application, for the mode `entra`.
+	// Entra tenant of the application, for the mode `entra`.
 	AzureEntraTenantID string `json:"azure_entra_tenant_id,omitzero"`
 
-	// AzureFoundryURL URL of the Foundry resource.
+	// URL of the Foundry resource.
 	AzureFoundryURL string `json:"azure_foundry_url,omitzero"`
 
-	// AzureManagedClientID Client id of the managed identity, for the mode `managed`.
+	// Client id of the managed identity, for the mode `managed`.
 	AzureManagedClientID string `json:"azure_managed_client_id,omitzero"`
 
-	// AzureWorkloadClientID Client id of the workload identity, for the mode `workload`.
+	// Client id of the workload identity, for the mode `workload`.
 	AzureWorkloadClientID string `json:"azure_workload_client_id,omitzero"`
 
-	// AzureWorkloadTenantID Tenant of the workload identity, for the mode `workload`.
+	// Tenant of the workload identity, for the mode `workload`.
 	AzureWorkloadTenantID string `json:"azure_workload_tenant_id,omitzero"`
 
-	// MaskedAzureEntraClientSecret Entra client secret, masked.
+	// Entra client secret, masked.
 	MaskedAzureEntraClientSecret string `json:"masked_azure_entra_client_secret,omitzero"`
 }
 
-// AzureAuthMode How requests to Azure are authenticated.
+// AzureAuthMode is how requests to Azure are authenticated.
 type AzureAuthMode string
 
-// AzureDeployment One deployment of an Azure OpenAI resource.
+// AzureDeployment is one deployment of an Azure OpenAI resource.
 type AzureDeployment struct {
-	// Alias Name under which clients may ask for the model.
+	// Name under which clients may ask for the model.
 	Alias string `json:"alias,omitzero"`
 
-	// AzureAPIVersion Version of the Azure API.
+	// Version of the Azure API.
 	AzureAPIVersion string `json:"azure_api_version,omitzero"`
 
-	// AzureDeploymentName Name of the deployment.
+	// Name of the deployment.
 	AzureDeploymentName string `json:"azure_deployment_name,omitzero"`
 
-	// AzureModelSlug The model that is deployed.
+	// The model that is deployed.
 	AzureModelSlug string `json:"azure_model_slug,omitzero"`
 
-	// IsDefault Whether the deployment serves requests that name none. Absent means false.
+	// Whether the deployment serves requests that name none. Absent means false.
 	IsDefault bool `json:"is_default,omitzero"`
 }
 
-// AzureOpenAIConfiguration Configuration of Azure OpenAI.
+// AzureOpenAIConfiguration is the configuration of Azure OpenAI.
 type AzureOpenAIConfiguration struct {
-	// AzureAuthMode How requests to Azure are authenticated.
+	// How requests to Azure are authenticated.
 	AzureAuthMode AzureAuthMode `json:"azure_auth_mode,omitzero"`
 
-	// AzureDeploymentConfig The deployments of the resource that can be used.
+	// The deployments of the resource that can be used.
 	AzureDeploymentConfig []AzureDeployment `json:"azure_deployment_config,omitzero"`
 
-	// AzureEntraClientID Entra application (client) id, for the mode `entra`.
+	// Entra application (client) id, for the mode `entra`.
 	AzureEntraClientID string `json:"azure_entra_client_id,omitzero"`
 
-	// AzureEntraScope Scope of the tokens that are asked of Entra. Named in the changelog.
+	// Scope of the tokens that are asked of Entra. Named in the changelog.
 	AzureEntraScope string `json:"azure_entra_scope,omitzero"`
 
-	// AzureEntraTenantID Entra tenant of the application, for the mode `entra`.
+	// Entra tenant of the application, for the mode `entra`.
 	AzureEntraTenantID string `json:"azure_entra_tenant_id,omitzero"`
 
-	// AzureManagedClientID Client id of the managed identity, for the mode `managed`.
+	// Client id of the managed identity, for the mode `managed`.
 	AzureManagedClientID string `json:"azure_managed_client_id,omitzero"`
 
-	// AzureResourceName Name of the Azure OpenAI resource.
+	// Name of the Azure OpenAI resource.
 	AzureResourceName string `json:"azure_resource_name,omitzero"`
 
-	// AzureWorkloadClientID Client id of the workload identity, for the mode `workload`.
+	// Client id of the workload identity, for the mode `workload`.
 	AzureWorkloadClientID string `json:"azure_workload_client_id,omitzero"`
 
-	// AzureWorkloadTenantID Tenant of the workload identity, for the mode `workload`.
+	// Tenant of the workload identity, for the mode `workload`.
 	AzureWorkloadTenantID string `json:"azure_workload_tenant_id,omitzero"`
 
-	// MaskedAzureEntraClientSecret Entra client secret, masked.
+	// Entra client secret, masked.
 	MaskedAzureEntraClientSecret string `json:"masked_azure_entra_client_secret,omitzero"`
 }
 
-// BedrockConfiguration Configuration of AWS Bedrock.
+// BedrockConfiguration is the configuration of AWS Bedrock.
 type BedrockConfiguration struct {
-	// AWSAccessKeyID Access key id, for the type `accessKey`. Some versions mask it.
+	// Access key id, for the type `accessKey`. Some versions mask it.
 	AWSAccessKeyID string `json:"aws_access_key_id,omitzero"`
 
-	// AWSAuthType How requests to AWS are authenticated.
+	// How requests to AWS are authenticated.
 	AWSAuthType AWSAuthType `json:"aws_auth_type,omitzero"`
 
-	// AWSExternalID External id that the role's trust policy asks for. Some versions mask it.
+	// External id that the role's trust policy asks for. Some versions mask it.
 	AWSExternalID string `json:"aws_external_id,omitzero"`
 
-	// AWSRegion AWS region of the service.
+	// AWS region of the service.
 	AWSRegion string `json:"aws_region,omitzero"`
 
-	// AWSRoleARN ARN of the role to assume, for the type `assumedRole`. Some versions mask it.
+	// ARN of the role to assume, for the type `assumedRole`. Some versions mask it.
 	AWSRoleARN string `json:"aws_role_arn,omitzero"`
 
-	// MaskedAWSAccessKeyID Access key id, masked.
+	// Access key id, masked.
 	MaskedAWSAccessKeyID string `json:"masked_aws_access_key_id,omitzero"`
 
-	// MaskedAWSExternalID External id, masked.
+	// External id, masked.
 	MaskedAWSExternalID string `json:"masked_aws_external_id,omitzero"`
 
-	// MaskedAWSRoleARN ARN of the role to assume, masked.
+	// ARN of the role to assume, masked.
 	MaskedAWSRoleARN string `json:"masked_aws_role_arn,omitzero"`
 
-	// MaskedAWSSecretAccessKey Secret access key, masked.
+	// Secret access key, masked.
 	MaskedAWSSecretAccessKey string `json:"masked_aws_secret_access_key,omitzero"`
 }
 
-// Configurations The provider's configuration. `ai_provider_id` tells the provider, and each schema's `x-ai-provider-ids` the
+// Configurations is the provider's configuration. `ai_provider_id` tells the provider, and each schema's `x-ai-provider-ids` the
 // values that mean it; where it is a UUID or a placeholder, the properties themselves tell. The custom base URL
 // combines with every provider. An empty object and unknown properties are normal.
 //
@@ -259,22 +259,24 @@ func (v Configurations) LogValue() slog.Value {
 	return slog.StringValue(fmt.Sprint(v))
 }
 
-// CortexConfiguration Configuration of Snowflake Cortex.
+// CortexConfiguration is the configuration of Snowflake Cortex.
 type CortexConfiguration struct {
-	// SnowflakeAccount Snowflake account identifier.
+	// Snowflake account identifier.
 	SnowflakeAccount string `json:"snowflake_account,omitzero"`
 }
 
-// CustomBaseURLConfiguration A base URL and headers of one's own. It combines with the configuration of every provider.
+// CustomBaseURLConfiguration is a base URL and headers of one's own. It combines with the configuration of every provider.
 type CustomBaseURLConfiguration struct {
-	// CustomHeaders Headers sent along to the provider. Whether the vendor masks the values is not documented: treat them as secret.
+	// A set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them as
+	// secret.
 	CustomHeaders CustomHeaders `json:"custom_headers,omitzero"`
 
-	// CustomHost Base URL of a private deployment or proxy of the provider.
+	// Base URL of a private deployment or proxy of the provider.
 	CustomHost string `json:"custom_host,omitzero"`
 }
 
-// CustomHeaders Headers sent along to the provider. Whether the vendor masks the values is not documented: treat them as secret.
+// CustomHeaders is a set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them as
+// secret.
 type CustomHeaders map[string]string
 
 // Format implements [fmt.Formatter]: whatever the verb, it prints the number of entries and none of them.
@@ -287,359 +289,359 @@ func (v CustomHeaders) LogValue() slog.Value {
 	return slog.StringValue(fmt.Sprint(v))
 }
 
-// ErrorData What went wrong, in the main shape.
+// ErrorData is what went wrong, in the main shape.
 type ErrorData struct {
-	// ErrorCode Code of the error, for example `AB03`. May be missing.
+	// Code of the error, for example `AB03`. May be missing.
 	ErrorCode string `json:"errorCode,omitzero"`
 
-	// Message What went wrong.
+	// What went wrong.
 	Message string `json:"message,omitzero"`
 }
 
-// ErrorDetail What went wrong, in the shapes that carry `error`.
+// ErrorDetail is what went wrong, in the shapes that carry `error`.
 type ErrorDetail struct {
-	// Code Code of the error.
+	// Code of the error.
 	Code any `json:"code,omitzero"`
 
-	// Message What went wrong.
+	// What went wrong.
 	Message string `json:"message,omitzero"`
 
-	// Param The parameter at fault.
+	// The parameter at fault.
 	Param string `json:"param,omitzero"`
 
-	// Slug Name of the error for programs.
+	// Name of the error for programs.
 	Slug string `json:"slug,omitzero"`
 
-	// Type Kind of the error.
+	// Kind of the error.
 	Type string `json:"type,omitzero"`
 }
 
-// ErrorResponse An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// ErrorResponse is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type ErrorResponse struct {
-	// Data What went wrong, in the main shape.
+	// What went wrong, in the main shape.
 	Data *ErrorData `json:"data,omitzero"`
 
-	// Error What went wrong, as an object or as a text.
+	// What went wrong, as an object or as a text.
 	Error any `json:"error,omitzero"`
 
-	// ErrorCode Code of the error, for example `AB01`, where the response has no wrapper.
+	// Code of the error, for example `AB01`, where the response has no wrapper.
 	ErrorCode string `json:"errorCode,omitzero"`
 
-	// Message What went wrong, where the response has no wrapper.
+	// What went wrong, where the response has no wrapper.
 	Message string `json:"message,omitzero"`
 
-	// Msg What went wrong, from a policy gateway in front. Observed, not documented.
+	// What went wrong, from a policy gateway in front. Observed, not documented.
 	Msg string `json:"msg,omitzero"`
 
-	// StatusCode The status code, repeated.
+	// The status code, repeated.
 	StatusCode *int64 `json:"status_code,omitzero"`
 
-	// Success False.
+	// False.
 	Success *bool `json:"success,omitzero"`
 }
 
-// GatewayPage A page that a gateway made, for people.
+// GatewayPage is a page that a gateway made, for people.
 type GatewayPage = string
 
-// GlobalWorkspaceAccess Access of all workspaces to the integration, with the limits that apply to each. Newer responses carry it as
+// GlobalWorkspaceAccess is the access of all workspaces to the integration, with the limits that apply to each. Newer responses carry it as
 // `global_workspace_access_settings`; it was observed as `global_workspace_access` too.
 type GlobalWorkspaceAccess struct {
-	// Enabled Whether every workspace can use the integration.
+	// Whether every workspace can use the integration.
 	Enabled *bool `json:"enabled,omitzero"`
 
-	// RateLimits Limit on requests or tokens in a span of time.
+	// Limit on requests or tokens in a span of time.
 	RateLimits []RateLimits `json:"rate_limits,omitzero"`
 
-	// UsageLimits Limit on cost, tokens or requests.
+	// Limit on cost, tokens or requests.
 	UsageLimits []UsageLimits `json:"usage_limits,omitzero"`
 }
 
-// HuggingFaceConfiguration Configuration of Hugging Face.
+// HuggingFaceConfiguration is the configuration of Hugging Face.
 type HuggingFaceConfiguration struct {
-	// HuggingFaceBaseURL URL of a dedicated inference endpoint.
+	// URL of a dedicated inference endpoint.
 	HuggingFaceBaseURL string `json:"huggingface_base_url,omitzero"`
 }
 
-// ImagePricingMultiplier Factors on images.
+// ImagePricingMultiplier is the factor on the prices of images.
 type ImagePricingMultiplier struct {
-	// Default A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	Default *float64 `json:"default,omitzero"`
 }
 
-// Integration A provider account connected to an organisation or a workspace. Only the properties that every known response
+// Integration is a provider account connected to an organisation or a workspace. Only the properties that every known response
 // has are required; the vendor's documented example lacks `status` and `object`, live responses lack others.
 type Integration struct {
-	// AIProviderID The provider. Usually its slug, for example `openai` or `azure-openai`; some deployments send a UUID. An
+	// The provider. Usually its slug, for example `openai` or `azure-openai`; some deployments send a UUID. An
 	// open set: there are some 77 provider families, and any of them may appear here.
 	AIProviderID string `json:"ai_provider_id"`
 
-	// AllowAllModels Whether models that the provider adds later are enabled by default.
+	// Whether models that the provider adds later are enabled by default.
 	AllowAllModels *bool `json:"allow_all_models,omitzero"`
 
-	// Configurations The provider's configuration. `ai_provider_id` tells the provider, and each schema's `x-ai-provider-ids` the
+	// The provider's configuration. `ai_provider_id` tells the provider, and each schema's `x-ai-provider-ids` the
 	// values that mean it; where it is a UUID or a placeholder, the properties themselves tell. The custom base URL
 	// combines with every provider. An empty object and unknown properties are normal.
 	Configurations Configurations `json:"configurations,omitzero"`
 
-	// CreatedAt When the integration was created.
+	// When the integration was created.
 	CreatedAt time.Time `json:"created_at"`
 
-	// Description Text for people. Null is common.
+	// Text for people. Null is common.
 	Description string `json:"description,omitzero"`
 
-	// GlobalWorkspaceAccess Access of all workspaces to the integration, with the limits that apply to each. Newer responses carry it as
+	// The access of all workspaces to the integration, with the limits that apply to each. Newer responses carry it as
 	// `global_workspace_access_settings`; it was observed as `global_workspace_access` too.
 	GlobalWorkspaceAccess *GlobalWorkspaceAccess `json:"global_workspace_access,omitzero"`
 
-	// GlobalWorkspaceAccessSettings Access of all workspaces to the integration, with the limits that apply to each. Newer responses carry it as
+	// The access of all workspaces to the integration, with the limits that apply to each. Newer responses carry it as
 	// `global_workspace_access_settings`; it was observed as `global_workspace_access` too.
 	GlobalWorkspaceAccessSettings *GlobalWorkspaceAccess `json:"global_workspace_access_settings,omitzero"`
 
-	// ID Identifier of the integration.
+	// Identifier of the integration.
 	ID string `json:"id"`
 
-	// LastUpdatedAt When the integration was last updated. Null until the first update.
+	// When the integration was last updated. Null until the first update.
 	LastUpdatedAt time.Time `json:"last_updated_at,omitzero"`
 
-	// MaskedKey The provider's own API key, masked.
+	// The provider's own API key, masked.
 	MaskedKey string `json:"masked_key,omitzero"`
 
-	// Name Name shown to people.
+	// Name shown to people.
 	Name string `json:"name"`
 
-	// Object Kind of the object.
+	// The kind of the object.
 	Object IntegrationObject `json:"object,omitzero"`
 
-	// OrganisationID The organisation that owns the integration. Missing from some responses.
+	// The organisation that owns the integration. Missing from some responses.
 	OrganisationID string `json:"organisation_id,omitzero"`
 
-	// OwnerID The user who owns the integration. Observed, not documented.
+	// The user who owns the integration. Observed, not documented.
 	OwnerID string `json:"owner_id,omitzero"`
 
-	// PricingAdjustments Factors on the provider's list prices.
+	// The adjustment of the provider's list prices, by factors.
 	PricingAdjustments *PricingAdjustments `json:"pricing_adjustments,omitzero"`
 
-	// SecretMappings Properties whose values come from secret references. Null is common.
+	// Properties whose values come from secret references. Null is common.
 	SecretMappings []SecretMapping `json:"secret_mappings,omitzero"`
 
-	// Slug Name of the integration in URLs. Unique in its organisation. One live deployment sent a UUID.
+	// Name of the integration in URLs. Unique in its organisation. One live deployment sent a UUID.
 	Slug string `json:"slug"`
 
-	// Status State of the integration.
+	// The state of the integration.
 	Status IntegrationStatus `json:"status,omitzero"`
 
-	// Tags Any JSON value, null included. Observed, with no documented shape.
+	// Any JSON value, null included. Observed, with no documented shape.
 	Tags any `json:"tags,omitzero"`
 
-	// Type Level that the integration belongs to. Observed, not documented.
+	// The level that the integration belongs to. Observed, not documented.
 	Type IntegrationType `json:"type,omitzero"`
 
-	// WorkspaceCount Number of workspaces that use the integration. Missing from some responses.
+	// Number of workspaces that use the integration. Missing from some responses.
 	WorkspaceCount *int64 `json:"workspace_count,omitzero"`
 
-	// WorkspaceID The workspace of a workspace-level integration, as a slug or an id. Observed, not documented.
+	// The workspace of a workspace-level integration, as a slug or an id. Observed, not documented.
 	WorkspaceID string `json:"workspace_id,omitzero"`
 }
 
-// IntegrationObject Kind of the object.
+// IntegrationObject is the kind of the object.
 type IntegrationObject string
 
-// IntegrationStatus State of the integration.
+// IntegrationStatus is the state of the integration.
 type IntegrationStatus string
 
-// IntegrationType Level that the integration belongs to. Observed, not documented.
+// IntegrationType is the level that the integration belongs to. Observed, not documented.
 type IntegrationType string
 
-// OpenAIConfiguration Configuration of OpenAI.
+// OpenAIConfiguration is the configuration of OpenAI.
 type OpenAIConfiguration struct {
-	// OpenAIOrganization OpenAI organisation that requests are billed to.
+	// OpenAI organisation that requests are billed to.
 	OpenAIOrganization string `json:"openai_organization,omitzero"`
 
-	// OpenAIProject OpenAI project that requests are billed to.
+	// OpenAI project that requests are billed to.
 	OpenAIProject string `json:"openai_project,omitzero"`
 }
 
-// PeriodicReset Calendar period after which the usage starts anew.
+// PeriodicReset is the calendar period after which the usage starts anew.
 type PeriodicReset string
 
-// PricingAdjustments Factors on the provider's list prices.
+// PricingAdjustments is the adjustment of the provider's list prices, by factors.
 type PricingAdjustments struct {
-	// Multiplier A factor for each kind of token. A null, or a kind that is absent, inherits `default`; 0 is a real factor. The
+	// A factor for each kind of token. A null, or a kind that is absent, inherits `default`; 0 is a real factor. The
 	// vendor's document closes this object, yet new kinds of token appear: they are drift, never an error.
 	Multiplier *PricingMultiplier `json:"multiplier,omitzero"`
 }
 
-// PricingMultiplier A factor for each kind of token. A null, or a kind that is absent, inherits `default`; 0 is a real factor. The
+// PricingMultiplier is a factor for each kind of token. A null, or a kind that is absent, inherits `default`; 0 is a real factor. The
 // vendor's document closes this object, yet new kinds of token appear: they are drift, never an error.
 type PricingMultiplier struct {
-	// AdditionalUnits Factors on units that are not tokens, by the unit's name, for example `web_search`.
+	// Factors on units that are not tokens, by the unit's name, for example `web_search`.
 	AdditionalUnits map[string]*float64 `json:"additional_units,omitzero"`
 
-	// CacheReadAudioInputToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	CacheReadAudioInputToken *float64 `json:"cache_read_audio_input_token,omitzero"`
 
-	// CacheReadImageInputToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	CacheReadImageInputToken *float64 `json:"cache_read_image_input_token,omitzero"`
 
-	// CacheReadInputToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	CacheReadInputToken *float64 `json:"cache_read_input_token,omitzero"`
 
-	// CacheReadTextInputToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	CacheReadTextInputToken *float64 `json:"cache_read_text_input_token,omitzero"`
 
-	// CacheWriteImageInputToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	CacheWriteImageInputToken *float64 `json:"cache_write_image_input_token,omitzero"`
 
-	// CacheWriteInputToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	CacheWriteInputToken *float64 `json:"cache_write_input_token,omitzero"`
 
-	// CacheWriteTextInputToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	CacheWriteTextInputToken *float64 `json:"cache_write_text_input_token,omitzero"`
 
-	// Default A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	Default *float64 `json:"default,omitzero"`
 
-	// Image Factors on images.
+	// The factor on the prices of images.
 	Image *ImagePricingMultiplier `json:"image,omitzero"`
 
-	// PredictionAcceptedToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	PredictionAcceptedToken *float64 `json:"prediction_accepted_token,omitzero"`
 
-	// PredictionRejectedToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	PredictionRejectedToken *float64 `json:"prediction_rejected_token,omitzero"`
 
-	// ReasoningToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	ReasoningToken *float64 `json:"reasoning_token,omitzero"`
 
-	// RequestAudioToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	RequestAudioToken *float64 `json:"request_audio_token,omitzero"`
 
-	// RequestImageToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	RequestImageToken *float64 `json:"request_image_token,omitzero"`
 
-	// RequestTextToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	RequestTextToken *float64 `json:"request_text_token,omitzero"`
 
-	// RequestToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	RequestToken *float64 `json:"request_token,omitzero"`
 
-	// ResponseAudioToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	ResponseAudioToken *float64 `json:"response_audio_token,omitzero"`
 
-	// ResponseImageToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	ResponseImageToken *float64 `json:"response_image_token,omitzero"`
 
-	// ResponseTextToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	ResponseTextToken *float64 `json:"response_text_token,omitzero"`
 
-	// ResponseToken A factor on a list price. Null inherits `default`.
+	// A factor on a list price. Null inherits `default`.
 	ResponseToken *float64 `json:"response_token,omitzero"`
 }
 
-// RateLimitType What a rate limit counts.
+// RateLimitType is what a rate limit counts.
 type RateLimitType string
 
-// RateLimitUnit Span of a rate limit, per minute, hour, day, week or second. `rpw` is named in the changelog; `rps` was observed
-// in an SDK, not documented.
+// RateLimitUnit is the span of a rate limit: per minute, hour, day, week or second. `rpw` is named in the changelog; `rps` was
+// observed in an SDK, not documented.
 type RateLimitUnit string
 
-// RateLimits A limit on requests or tokens in a span of time. The vendor's example carries only `value`.
+// RateLimits is a limit on requests or tokens in a span of time. The vendor's example carries only `value`.
 type RateLimits struct {
-	// ID Identifier of the limit. Observed, not documented.
+	// Identifier of the limit. Observed, not documented.
 	ID string `json:"id,omitzero"`
 
-	// Status State of the limit, for example `active`. Observed, not documented.
+	// State of the limit, for example `active`. Observed, not documented.
 	Status string `json:"status,omitzero"`
 
-	// Type What a rate limit counts.
+	// What a rate limit counts.
 	Type RateLimitType `json:"type,omitzero"`
 
-	// Unit Span of a rate limit, per minute, hour, day, week or second. `rpw` is named in the changelog; `rps` was observed
-	// in an SDK, not documented.
+	// The span of a rate limit: per minute, hour, day, week or second. `rpw` is named in the changelog; `rps` was
+	// observed in an SDK, not documented.
 	Unit RateLimitUnit `json:"unit,omitzero"`
 
-	// Value The limit, in requests or tokens in one `unit`.
+	// The limit, in requests or tokens in one `unit`.
 	Value *int64 `json:"value,omitzero"`
 }
 
-// SageMakerConfiguration Configuration of AWS SageMaker.
+// SageMakerConfiguration is the configuration of AWS SageMaker.
 type SageMakerConfiguration struct {
-	// AmznSageMakerCustomAttributes Value of the header `X-Amzn-SageMaker-Custom-Attributes`.
+	// Value of the header `X-Amzn-SageMaker-Custom-Attributes`.
 	AmznSageMakerCustomAttributes string `json:"amzn_sagemaker_custom_attributes,omitzero"`
 
-	// AmznSageMakerEnableExplanations Value of the header `X-Amzn-SageMaker-Enable-Explanations`.
+	// Value of the header `X-Amzn-SageMaker-Enable-Explanations`.
 	AmznSageMakerEnableExplanations string `json:"amzn_sagemaker_enable_explanations,omitzero"`
 
-	// AmznSageMakerInferenceComponent Value of the header `X-Amzn-SageMaker-Inference-Component`.
+	// Value of the header `X-Amzn-SageMaker-Inference-Component`.
 	AmznSageMakerInferenceComponent string `json:"amzn_sagemaker_inference_component,omitzero"`
 
-	// AmznSageMakerInferenceID Value of the header `X-Amzn-SageMaker-Inference-Id`.
+	// Value of the header `X-Amzn-SageMaker-Inference-Id`.
 	AmznSageMakerInferenceID string `json:"amzn_sagemaker_inference_id,omitzero"`
 
-	// AmznSageMakerModelName Name of the model behind the endpoint.
+	// Name of the model behind the endpoint.
 	AmznSageMakerModelName string `json:"amzn_sagemaker_model_name,omitzero"`
 
-	// AmznSageMakerSessionID Value of the header `X-Amzn-SageMaker-Session-Id`.
+	// Value of the header `X-Amzn-SageMaker-Session-Id`.
 	AmznSageMakerSessionID string `json:"amzn_sagemaker_session_id,omitzero"`
 
-	// AmznSageMakerTargetContainerHostname Value of the header `X-Amzn-SageMaker-Target-Container-Hostname`.
+	// Value of the header `X-Amzn-SageMaker-Target-Container-Hostname`.
 	AmznSageMakerTargetContainerHostname string `json:"amzn_sagemaker_target_container_hostname,omitzero"`
 
-	// AmznSageMakerTargetModel Value of the header `X-Amzn-SageMaker-Target-Model`.
+	// Value of the header `X-Amzn-SageMaker-Target-Model`.
 	AmznSageMakerTargetModel string `json:"amzn_sagemaker_target_model,omitzero"`
 
-	// AmznSageMakerTargetVariant Value of the header `X-Amzn-SageMaker-Target-Variant`.
+	// Value of the header `X-Amzn-SageMaker-Target-Variant`.
 	AmznSageMakerTargetVariant string `json:"amzn_sagemaker_target_variant,omitzero"`
 
-	// AWSAccessKeyID Access key id, for the type `accessKey`. Some versions mask it.
+	// Access key id, for the type `accessKey`. Some versions mask it.
 	AWSAccessKeyID string `json:"aws_access_key_id,omitzero"`
 
-	// AWSAuthType How requests to AWS are authenticated.
+	// How requests to AWS are authenticated.
 	AWSAuthType AWSAuthType `json:"aws_auth_type,omitzero"`
 
-	// AWSExternalID External id that the role's trust policy asks for. Some versions mask it.
+	// External id that the role's trust policy asks for. Some versions mask it.
 	AWSExternalID string `json:"aws_external_id,omitzero"`
 
-	// AWSRegion AWS region of the service.
+	// AWS region of the service.
 	AWSRegion string `json:"aws_region,omitzero"`
 
-	// AWSRoleARN ARN of the role to assume, for the type `assumedRole`. Some versions mask it.
+	// ARN of the role to assume, for the type `assumedRole`. Some versions mask it.
 	AWSRoleARN string `json:"aws_role_arn,omitzero"`
 
-	// MaskedAWSAccessKeyID Access key id, masked.
+	// Access key id, masked.
 	MaskedAWSAccessKeyID string `json:"masked_aws_access_key_id,omitzero"`
 
-	// MaskedAWSExternalID External id, masked.
+	// External id, masked.
 	MaskedAWSExternalID string `json:"masked_aws_external_id,omitzero"`
 
-	// MaskedAWSRoleARN ARN of the role to assume, masked.
+	// ARN of the role to assume, masked.
 	MaskedAWSRoleARN string `json:"masked_aws_role_arn,omitzero"`
 
-	// MaskedAWSSecretAccessKey Secret access key, masked.
+	// Secret access key, masked.
 	MaskedAWSSecretAccessKey string `json:"masked_aws_secret_access_key,omitzero"`
 }
 
-// SecretMapping A property of the integration whose value comes from a secret reference.
+// SecretMapping is a property of the integration whose value comes from a secret reference.
 type SecretMapping struct {
-	// SecretKey Name of the member to take from a secret that holds several values. Not a secret itself.
+	// Name of the member to take from a secret that holds several values. Not a secret itself.
 	SecretKey string `json:"secret_key,omitzero"`
 
-	// SecretReferenceID The secret reference, by UUID or slug.
+	// The secret reference, by UUID or slug.
 	SecretReferenceID string `json:"secret_reference_id,omitzero"`
 
-	// TargetField The property that is set, `key` or `configurations.<field>`. Unique in the array.
+	// The property that is set, `key` or `configurations.<field>`. Unique in the array.
 	TargetField string `json:"target_field,omitzero"`
 
-	// ValueFormat How the secret's value is read.
+	// How the secret's value is read.
 	ValueFormat SecretValueFormat `json:"value_format,omitzero"`
 }
 
-// SecretValueFormat How the secret's value is read.
+// SecretValueFormat is how the secret's value is read.
 type SecretValueFormat string
 
-// Slug Name of an integration in URLs. Unique in its organisation.
+// Slug is the name of an integration in URLs. Unique in its organisation.
 type Slug string
 
 var patternSlug = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[a-zA-Z0-9_-]+$") })
@@ -653,143 +655,143 @@ func (v Slug) MarshalText() ([]byte, error) {
 	return []byte(v), nil
 }
 
-// UsageLimitType What a usage limit counts. `requests` is named in the changelog.
+// UsageLimitType is what a usage limit counts. `requests` is named in the changelog.
 type UsageLimitType string
 
-// UsageLimits A limit on what a workspace may spend. `periodic_reset` and `periodic_reset_days` exclude each other.
+// UsageLimits is a limit on what a workspace may spend. `periodic_reset` and `periodic_reset_days` exclude each other.
 type UsageLimits struct {
-	// AlertThreshold Usage at which an alert is sent, in the unit of the limit. Null is no alert.
+	// Usage at which an alert is sent, in the unit of the limit. Null is no alert.
 	AlertThreshold *float64 `json:"alert_threshold,omitzero"`
 
-	// CreditLimit The limit, in US dollars for `cost`, else in the units that `type` counts. Null is no limit.
+	// The limit, in US dollars for `cost`, else in the units that `type` counts. Null is no limit.
 	CreditLimit *float64 `json:"credit_limit,omitzero"`
 
-	// CurrentUsage Usage since the last reset, in the unit of the limit. Observed, not documented.
+	// Usage since the last reset, in the unit of the limit. Observed, not documented.
 	CurrentUsage *float64 `json:"current_usage,omitzero"`
 
-	// ID Identifier of the limit. Observed, not documented.
+	// Identifier of the limit. Observed, not documented.
 	ID string `json:"id,omitzero"`
 
-	// LastResetAt When the usage started anew last. Named in the changelog.
+	// When the usage started anew last. Named in the changelog.
 	LastResetAt time.Time `json:"last_reset_at,omitzero"`
 
-	// NextUsageResetAt When the usage starts anew next.
+	// When the usage starts anew next.
 	NextUsageResetAt time.Time `json:"next_usage_reset_at,omitzero"`
 
-	// PeriodicReset Calendar period after which the usage starts anew.
+	// The calendar period after which the usage starts anew.
 	PeriodicReset PeriodicReset `json:"periodic_reset,omitzero"`
 
-	// PeriodicResetDays Number of days after which the usage starts anew.
+	// Number of days after which the usage starts anew.
 	PeriodicResetDays *int64 `json:"periodic_reset_days,omitzero"`
 
-	// Status State of the limit, for example `active`. Observed, not documented.
+	// State of the limit, for example `active`. Observed, not documented.
 	Status string `json:"status,omitzero"`
 
-	// Type What a usage limit counts. `requests` is named in the changelog.
+	// What a usage limit counts. `requests` is named in the changelog.
 	Type UsageLimitType `json:"type,omitzero"`
 }
 
-// VertexAIConfiguration Configuration of Google Vertex AI.
+// VertexAIConfiguration is the configuration of Google Vertex AI.
 type VertexAIConfiguration struct {
-	// MaskedVertexServiceAccountJSON Service account key, masked. Whether it is a string is not documented; an object does not hold the key itself.
+	// Service account key, masked. Whether it is a string is not documented; an object does not hold the key itself.
 	MaskedVertexServiceAccountJSON any `json:"masked_vertex_service_account_json,omitzero"`
 
-	// VertexAuthType How requests to Vertex AI are authenticated.
+	// How requests to Vertex AI are authenticated.
 	VertexAuthType VertexAuthType `json:"vertex_auth_type,omitzero"`
 
-	// VertexMapMetadata Whether a request's metadata is passed on to Vertex AI. Named in the changelog.
+	// Whether a request's metadata is passed on to Vertex AI. Named in the changelog.
 	VertexMapMetadata *bool `json:"vertex_map_metadata,omitzero"`
 
-	// VertexProjectID Google Cloud project.
+	// Google Cloud project.
 	VertexProjectID string `json:"vertex_project_id,omitzero"`
 
-	// VertexRegion Google Cloud region of the service.
+	// Google Cloud region of the service.
 	VertexRegion string `json:"vertex_region,omitzero"`
 
-	// VertexSkipPTUCostAttribution Whether usage of provisioned throughput is left out of the costs. Named in the changelog.
+	// Whether usage of provisioned throughput is left out of the costs. Named in the changelog.
 	VertexSkipPTUCostAttribution *bool `json:"vertex_skip_ptu_cost_attribution,omitzero"`
 }
 
-// VertexAuthType How requests to Vertex AI are authenticated.
+// VertexAuthType is how requests to Vertex AI are authenticated.
 type VertexAuthType string
 
-// WorkersAIConfiguration Configuration of Cloudflare Workers AI.
+// WorkersAIConfiguration is the configuration of Cloudflare Workers AI.
 type WorkersAIConfiguration struct {
-	// WorkersAIAccountID Cloudflare account.
+	// Cloudflare account.
 	WorkersAIAccountID string `json:"workers_ai_account_id,omitzero"`
 }
 
 // WorkspaceID defines model for WorkspaceId.
 type WorkspaceID = string
 
-// BadGateway An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// BadGateway is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type BadGateway = ErrorResponse
 
-// BadRequest An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// BadRequest is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type BadRequest = ErrorResponse
 
-// Conflict An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// Conflict is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type Conflict = ErrorResponse
 
-// Forbidden An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// Forbidden is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type Forbidden = ErrorResponse
 
-// GatewayTimeout An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// GatewayTimeout is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type GatewayTimeout = ErrorResponse
 
-// InternalError An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// InternalError is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type InternalError = ErrorResponse
 
-// NotFound An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// NotFound is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type NotFound = ErrorResponse
 
-// RateLimited An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// RateLimited is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type RateLimited = ErrorResponse
 
-// ServiceUnavailable An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// ServiceUnavailable is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type ServiceUnavailable = ErrorResponse
 
-// SubscriptionExhausted An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// SubscriptionExhausted is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type SubscriptionExhausted = ErrorResponse
 
-// TokenRejected An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// TokenRejected is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type TokenRejected = ErrorResponse
 
-// Unauthorized An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// Unauthorized is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type Unauthorized = ErrorResponse
 
-// UnprocessableRequest An error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of two
-// kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON occur
-// too.
+// UnprocessableRequest is an error. Its shapes, for any status code: a message under `data` (the main one), a message under `error` (of
+// two kinds), a text as `error`, and a `message` or `msg` of its own. Empty bodies and bodies that are not JSON
+// occur too.
 type UnprocessableRequest = ErrorResponse
 
 // RetrieveIntegrationParams defines parameters for RetrieveIntegration.
 type RetrieveIntegrationParams struct {
-	// WorkspaceID The workspace to read from. Admin keys should send it; workspace keys have it implied.
+	// The workspace to read from. Admin keys should send it; workspace keys have it implied.
 	WorkspaceID WorkspaceID `form:"workspace_id,omitempty" json:"workspace_id,omitempty"`
 }
 
@@ -1079,57 +1081,57 @@ type RetrieveIntegrationResponse503Headers struct {
 type RetrieveIntegrationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
+	// the response for an HTTP 200 `application/json` response
 	JSON200 *Integration
-	// JSON400 the response for an HTTP 400 `application/json` response
+	// the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
-	// JSON401 the response for an HTTP 401 `application/json` response
+	// the response for an HTTP 401 `application/json` response
 	JSON401 *Unauthorized
-	// JSON402 the response for an HTTP 402 `application/json` response
+	// the response for an HTTP 402 `application/json` response
 	JSON402 *SubscriptionExhausted
-	// JSON403 the response for an HTTP 403 `application/json` response
+	// the response for an HTTP 403 `application/json` response
 	JSON403 *Forbidden
-	// JSON404 the response for an HTTP 404 `application/json` response
+	// the response for an HTTP 404 `application/json` response
 	JSON404 *NotFound
-	// JSON409 the response for an HTTP 409 `application/json` response
+	// the response for an HTTP 409 `application/json` response
 	JSON409 *Conflict
-	// JSON412 the response for an HTTP 412 `application/json` response
+	// the response for an HTTP 412 `application/json` response
 	JSON412 *TokenRejected
-	// JSON422 the response for an HTTP 422 `application/json` response
+	// the response for an HTTP 422 `application/json` response
 	JSON422 *UnprocessableRequest
-	// JSON429 the response for an HTTP 429 `application/json` response
+	// the response for an HTTP 429 `application/json` response
 	JSON429 *RateLimited
-	// JSON500 the response for an HTTP 500 `application/json` response
+	// the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// JSON502 the response for an HTTP 502 `application/json` response
+	// the response for an HTTP 502 `application/json` response
 	JSON502 *BadGateway
-	// JSON503 the response for an HTTP 503 `application/json` response
+	// the response for an HTTP 503 `application/json` response
 	JSON503 *ServiceUnavailable
-	// JSON504 the response for an HTTP 504 `application/json` response
+	// the response for an HTTP 504 `application/json` response
 	JSON504 *GatewayTimeout
-	// Headers200 the parsed response headers for an HTTP 200 response
+	// the parsed response headers for an HTTP 200 response
 	Headers200 *RetrieveIntegrationResponse200Headers
-	// Headers400 the parsed response headers for an HTTP 400 response
+	// the parsed response headers for an HTTP 400 response
 	Headers400 *RetrieveIntegrationResponse400Headers
-	// Headers401 the parsed response headers for an HTTP 401 response
+	// the parsed response headers for an HTTP 401 response
 	Headers401 *RetrieveIntegrationResponse401Headers
-	// Headers402 the parsed response headers for an HTTP 402 response
+	// the parsed response headers for an HTTP 402 response
 	Headers402 *RetrieveIntegrationResponse402Headers
-	// Headers403 the parsed response headers for an HTTP 403 response
+	// the parsed response headers for an HTTP 403 response
 	Headers403 *RetrieveIntegrationResponse403Headers
-	// Headers404 the parsed response headers for an HTTP 404 response
+	// the parsed response headers for an HTTP 404 response
 	Headers404 *RetrieveIntegrationResponse404Headers
-	// Headers409 the parsed response headers for an HTTP 409 response
+	// the parsed response headers for an HTTP 409 response
 	Headers409 *RetrieveIntegrationResponse409Headers
-	// Headers412 the parsed response headers for an HTTP 412 response
+	// the parsed response headers for an HTTP 412 response
 	Headers412 *RetrieveIntegrationResponse412Headers
-	// Headers422 the parsed response headers for an HTTP 422 response
+	// the parsed response headers for an HTTP 422 response
 	Headers422 *RetrieveIntegrationResponse422Headers
-	// Headers429 the parsed response headers for an HTTP 429 response
+	// the parsed response headers for an HTTP 429 response
 	Headers429 *RetrieveIntegrationResponse429Headers
-	// Headers500 the parsed response headers for an HTTP 500 response
+	// the parsed response headers for an HTTP 500 response
 	Headers500 *RetrieveIntegrationResponse500Headers
-	// Headers503 the parsed response headers for an HTTP 503 response
+	// the parsed response headers for an HTTP 503 response
 	Headers503 *RetrieveIntegrationResponse503Headers
 }
 

@@ -27,8 +27,19 @@ const (
 	ProviderCustomBaseURL Provider = "custom-base-url"
 )
 
-// Configuration is the configuration of an integration: one of [OpenAIConfiguration], [AzureOpenAIConfiguration], [BedrockConfiguration], [SageMakerConfiguration], [VertexAIConfiguration], [AzureAIConfiguration], [WorkersAIConfiguration], [HuggingFaceConfiguration], [CortexConfiguration], [CustomBaseURLConfiguration], or, where the provider has no type, [UnknownConfiguration].
-// Each is a value, not a pointer.
+// Configuration is the configuration of an integration. It is a value, not a pointer, of one of these types:
+//
+//   - [OpenAIConfiguration]
+//   - [AzureOpenAIConfiguration]
+//   - [BedrockConfiguration]
+//   - [SageMakerConfiguration]
+//   - [VertexAIConfiguration]
+//   - [AzureAIConfiguration]
+//   - [WorkersAIConfiguration]
+//   - [HuggingFaceConfiguration]
+//   - [CortexConfiguration]
+//   - [CustomBaseURLConfiguration]
+//   - [UnknownConfiguration], where the provider has no other
 type Configuration interface{ isConfiguration() }
 
 func (OpenAIConfiguration) isConfiguration()        {}
@@ -104,23 +115,22 @@ func ProviderOf(aiProviderID string, properties []string) Provider {
 			return p.provider
 		}
 	}
-	if aiProviderID != "" && !isUUID(aiProviderID) && !(strings.HasPrefix(aiProviderID, "<") && strings.HasSuffix(aiProviderID, ">")) {
+	placeholder := strings.HasPrefix(aiProviderID, "<") && strings.HasSuffix(aiProviderID, ">")
+	if aiProviderID != "" && !placeholder && !isUUID(aiProviderID) {
 		return Provider(aiProviderID)
 	}
-	best, most, combines := Provider(aiProviderID), 0, true
-	fewest := 0
+	best, highest := Provider(aiProviderID), make([]int, 3)
 	for _, p := range providers {
-		n := 0
+		named := 0
 		for _, property := range properties {
-			if _, ok := slices.BinarySearch(p.properties, property); ok {
-				n++
+			if slices.Contains(p.properties, property) {
+				named++
 			}
 		}
-		alone := len(p.ids) == 0
-		switch {
-		case n == 0 || alone && !combines:
-		case combines && !alone, n > most, n == most && len(p.properties) < fewest:
-			best, most, fewest, combines = p.provider, n, len(p.properties), alone
+		// The custom base URL has no id of its own.
+		rank := []int{min(len(p.ids), 1), named, -len(p.properties)}
+		if named > 0 && slices.Compare(rank, highest) > 0 {
+			best, highest = p.provider, rank
 		}
 	}
 	return best
@@ -146,11 +156,20 @@ func isUUID(text string) bool {
 	return true
 }
 
+// Providers returns the providers whose configuration has a type, in the order of the contract.
+func Providers() []Provider {
+	all := make([]Provider, len(providers))
+	for i, p := range providers {
+		all[i] = p.provider
+	}
+	return all
+}
+
 // providers has the providers in the order of the contract, with the values of ai_provider_id and the properties of each.
 var providers = []struct {
 	provider   Provider
 	ids        []string
-	properties []string // sorted
+	properties []string
 }{
 	{
 		provider: ProviderOpenAI,

@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,17 +18,17 @@ import (
 
 // declared is what oapi-codegen made of the contract.
 type declared struct {
-	types     map[string]string            // the first sentence of each type's comment, by its name
+	types     map[string]bool
 	constants map[string][]string          // of value sets, by the name of their type
 	fields    map[string]map[string]string // the name of each field, by the names of its type and of its property
 }
 
 func readDeclared(file string) (*declared, error) {
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 	if err != nil {
 		return nil, err
 	}
-	d := &declared{types: map[string]string{}, constants: map[string][]string{}, fields: map[string]map[string]string{}}
+	d := &declared{types: map[string]bool{}, constants: map[string][]string{}, fields: map[string]map[string]string{}}
 	for _, decl := range parsed.Decls {
 		general, ok := decl.(*ast.GenDecl)
 		if !ok {
@@ -36,7 +37,7 @@ func readDeclared(file string) (*declared, error) {
 		for _, spec := range general.Specs {
 			switch spec := spec.(type) {
 			case *ast.TypeSpec:
-				d.addType(spec, general.Doc.Text())
+				d.addType(spec)
 			case *ast.ValueSpec:
 				if typ, ok := spec.Type.(*ast.Ident); ok && general.Tok == token.CONST {
 					d.constants[typ.Name] = append(d.constants[typ.Name], spec.Names[0].Name)
@@ -47,9 +48,9 @@ func readDeclared(file string) (*declared, error) {
 	return d, nil
 }
 
-func (d *declared) addType(spec *ast.TypeSpec, comment string) {
+func (d *declared) addType(spec *ast.TypeSpec) {
 	name := spec.Name.Name
-	d.types[name] = comment
+	d.types[name] = true
 	d.fields[name] = map[string]string{}
 	structure, ok := spec.Type.(*ast.StructType)
 	if !ok {
@@ -65,9 +66,36 @@ func (d *declared) addType(spec *ast.TypeSpec, comment string) {
 	}
 }
 
+// fieldComment is the first line of a field's comment as oapi-codegen writes it: the field's name, and the description.
+var fieldComment = regexp.MustCompile(`^\t// (\w+) (.+)$`)
+
+// shortenComments takes the names of fields out of their comments.
+func shortenComments(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		comment := fieldComment.FindStringSubmatch(line)
+		if comment == nil {
+			continue
+		}
+		for _, next := range lines[i+1:] {
+			if strings.HasPrefix(next, "\t"+comment[1]+" ") {
+				lines[i] = "\t// " + comment[2]
+			}
+			if !strings.HasPrefix(next, "\t//") {
+				break
+			}
+		}
+	}
+	return os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644)
+}
+
 func writeCode(c *contract, d *declared) error {
 	for _, p := range c.providers {
-		if _, ok := d.types[p.Name+suffix]; !ok {
+		if !d.types[p.Name+suffix] {
 			return fmt.Errorf("oapi-codegen has not made a type %s%s", p.Name, suffix)
 		}
 	}
@@ -79,7 +107,7 @@ func writeCode(c *contract, d *declared) error {
 	}
 	var types, constants []string
 	for _, name := range c.readable {
-		if _, ok := d.types[name]; ok {
+		if d.types[name] {
 			types = append(types, name)
 			constants = append(constants, d.constants[name]...)
 		}

@@ -2,7 +2,7 @@
 // module's root run it, there:
 //
 //	generate overlay   gen/overlay.gen.yaml, before oapi-codegen runs: gen/overlay.yaml and what the contract adds to it
-//	generate code      gen/providers.go and client/aliases.go, after it
+//	generate code      gen/providers.go and client/aliases.go, after it; and the comments of gen/gen.go
 package main
 
 import (
@@ -33,6 +33,9 @@ func run(args []string) error {
 	case "overlay":
 		return writeOverlay(c, "gen/overlay.yaml", "gen/overlay.gen.yaml")
 	case "code":
+		if err := shortenComments("gen/gen.go"); err != nil {
+			return err
+		}
 		declared, err := readDeclared("gen/gen.go")
 		if err != nil {
 			return err
