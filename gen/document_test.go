@@ -169,6 +169,27 @@ func strs(list any) (texts []string) {
 	return texts
 }
 
+// A schema has the keywords that every true response meets. What else the vendor documents is in x-documented.
+func TestKeywords(t *testing.T) {
+	allowed := strings.Fields(`type format nullable readOnly writeOnly description properties additionalProperties items
+		allOf anyOf x-documented x-extensible-enum x-ai-provider-ids`)
+	for _, p := range places(schemaOf(document(t), http.StatusOK)) {
+		text, err := json.Marshal(p.schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keywords := decode(t, text).(map[string]any)
+		for keyword := range keywords {
+			if !slices.Contains(allowed, keyword) && (keyword != "required" || len(p.path) > 0) {
+				t.Errorf("%s has the keyword %s", p, keyword)
+			}
+		}
+		if keywords["type"] == nil && keywords["anyOf"] == nil {
+			t.Errorf("%s has no type", p)
+		}
+	}
+}
+
 // A value of a wrong type or format is refused wherever it stands, whatever the provider; a null is not, but in place of
 // what every response has, and of items.
 func TestTypesAreChecked(t *testing.T) {

@@ -267,16 +267,16 @@ type CortexConfiguration struct {
 
 // CustomBaseURLConfiguration is a base URL and headers of one's own. It combines with the configuration of every provider.
 type CustomBaseURLConfiguration struct {
-	// A set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them as
-	// secret.
+	// A set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them
+	// as secret.
 	CustomHeaders CustomHeaders `json:"custom_headers,omitzero"`
 
 	// Base URL of a private deployment or proxy of the provider.
 	CustomHost string `json:"custom_host,omitzero"`
 }
 
-// CustomHeaders is a set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them as
-// secret.
+// CustomHeaders is a set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them
+// as secret.
 type CustomHeaders map[string]string
 
 // Format implements [fmt.Formatter]: whatever the verb, it prints the number of entries and none of them.
