@@ -22,7 +22,7 @@ var acceptJSON = []string{"application/json"}
 func newTemplate(base, workspaceID string) (*http.Request, error) {
 	var params *gen.RetrieveIntegrationParams
 	if workspaceID != "" {
-		params = &gen.RetrieveIntegrationParams{WorkspaceID: workspaceID}
+		params = &gen.RetrieveIntegrationParams{WorkspaceID: &workspaceID}
 	}
 	return gen.NewRetrieveIntegrationRequest(base, anySlug, params)
 }

@@ -792,7 +792,7 @@ type UnprocessableRequest = ErrorResponse
 // RetrieveIntegrationParams defines parameters for RetrieveIntegration.
 type RetrieveIntegrationParams struct {
 	// The workspace to read from. Admin keys should send it; workspace keys have it implied.
-	WorkspaceID WorkspaceID `form:"workspace_id,omitempty" json:"workspace_id,omitempty"`
+	WorkspaceID *WorkspaceID `form:"workspace_id,omitempty" json:"workspace_id,omitempty"`
 }
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
@@ -937,12 +937,16 @@ func NewRetrieveIntegrationRequest(server string, slug Slug, params *RetrieveInt
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "workspace_id", params.WorkspaceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.WorkspaceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "workspace_id", *params.WorkspaceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {

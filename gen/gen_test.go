@@ -148,3 +148,14 @@ func TestCustomHeadersDoNotPrint(t *testing.T) {
 		t.Errorf("a header's value was printed: %q", printed)
 	}
 }
+
+// A query parameter that is not set is not sent.
+func TestUnsetParametersAreNotSent(t *testing.T) {
+	id := "ws"
+	for want, params := range map[string]*gen.RetrieveIntegrationParams{"": {}, "workspace_id=ws": {WorkspaceID: &id}} {
+		request, err := gen.NewRetrieveIntegrationRequest("https://cp.example/v1/", "slug", params)
+		if err != nil || request.URL.RawQuery != want {
+			t.Errorf("got %v, %v, want the query %q", request, err, want)
+		}
+	}
+}
