@@ -210,7 +210,7 @@ func ExampleParseFault() {
 	}
 	// Output:
 	// 429 1 2 <nil>
-	// 0  0 fault "hang,status:503": Hang and Reset send no response, so none can be described
+	// 0  0 fault "hang,status:503": hang and reset send no response, so none can be described
 }
 
 func ExampleWithAPIKey() {

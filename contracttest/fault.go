@@ -75,18 +75,18 @@ func (f Fault) check() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	refuse(f.Times < 0, "field Times is negative")
-	refuse(!(f.Probability >= 0 && f.Probability <= 1), "field Probability is not between 0 and 1")
-	refuse(f.Delay < 0, "field Delay is negative")
-	refuse(f.Status != 0 && (f.Status < 200 || f.Status > 999), "field Status is %d, not one that ends an exchange, 200 to 999", f.Status)
+	refuse(f.Times < 0, "times is negative")
+	refuse(!(f.Probability >= 0 && f.Probability <= 1), "probability is not between 0 and 1")
+	refuse(f.Delay < 0, "delay is negative")
+	refuse(f.Status != 0 && (f.Status < 200 || f.Status > 999), "status is %d, not a status code from 200 to 999", f.Status)
 
 	other := count(f.Body != nil, f.HTML, f.Redirect != "", f.UnmaskedSecret, f.Drift, f.Code != "" || f.Message != "")
-	refuse(other > 1, "want one of Body, HTML, Redirect, UnmaskedSecret, Drift, and an error's Code and Message")
-	refuse(count(f.Hang, f.Reset, f.Truncate, f.Stall) > 1, "want one of Hang, Reset, Truncate, Stall")
+	refuse(other > 1, "want one of body, HTML, redirect, unmasked secret, drift, and an error's code and message")
+	refuse(count(f.Hang, f.Reset, f.Truncate, f.Stall) > 1, "want one of hang, reset, truncate, stall")
 	refuse((f.Hang || f.Reset) && (other > 0 || f.Status != 0 || len(f.Header) > 0 || f.RetryAfter != ""),
-		"Hang and Reset send no response, so none can be described")
+		"hang and reset send no response, so none can be described")
 	empty := f.Body != nil && len(f.Body) == 0 || f.Redirect != ""
-	refuse((f.Truncate || f.Stall) && empty, "Truncate and Stall need a body to break off")
+	refuse((f.Truncate || f.Stall) && empty, "truncate and stall need a body to break off")
 	return errors.Join(errs...)
 }
 

@@ -331,14 +331,14 @@ func TestFaultContradictions(t *testing.T) {
 		fault contracttest.Fault
 		want  string
 	}{
-		{contracttest.Fault{Times: -1}, "Times"},
-		{contracttest.Fault{Probability: -0.1}, "Probability"},
-		{contracttest.Fault{Probability: 1.1}, "Probability"},
-		{contracttest.Fault{Probability: math.NaN()}, "Probability"},
-		{contracttest.Fault{Delay: -1}, "Delay"},
-		{contracttest.Fault{Status: 101}, "Status is 101"},
-		{contracttest.Fault{HTML: true, Code: "AB01"}, "one of Body, HTML"},
-		{contracttest.Fault{Hang: true, Stall: true}, "one of Hang"},
+		{contracttest.Fault{Times: -1}, "times"},
+		{contracttest.Fault{Probability: -0.1}, "probability"},
+		{contracttest.Fault{Probability: 1.1}, "probability"},
+		{contracttest.Fault{Probability: math.NaN()}, "probability"},
+		{contracttest.Fault{Delay: -1}, "delay"},
+		{contracttest.Fault{Status: 101}, "status is 101"},
+		{contracttest.Fault{HTML: true, Code: "AB01"}, "one of body, HTML"},
+		{contracttest.Fault{Hang: true, Stall: true}, "one of hang"},
 		{contracttest.Fault{Hang: true, Status: 503}, "no response"},
 		{contracttest.Fault{Reset: true, Drift: true}, "no response"},
 		{contracttest.Fault{Reset: true, RetryAfter: "1"}, "no response"},

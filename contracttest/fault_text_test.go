@@ -60,10 +60,10 @@ func TestParseFaultRefuses(t *testing.T) {
 		"html,retry-after=":     "want a value",
 		"hang,hang":             "hang is there twice",
 		"status:500,status:503": "status is there twice",
-		"hang,reset":            "one of Hang, Reset",
+		"hang,reset":            "one of hang, reset",
 		"hang,status:503":       "send no response",
 		"reset,retry-after=1":   "send no response",
-		"html,drift":            "one of Body, HTML",
+		"html,drift":            "one of body, HTML",
 		"status:503,Times=2":    `there is no "Times=2"`,
 	} {
 		_, err := contracttest.ParseFault(text)

@@ -32,10 +32,10 @@ type ServerOption func(*Handler) error
 func WithAPIKey(key string) ServerOption {
 	return func(h *Handler) error {
 		if key == "" {
-			return errors.New("WithAPIKey: the key is empty")
+			return errors.New("the API key is empty")
 		}
 		if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return errors.New("WithAPIKey: the key cannot be sent in a header: want printable ASCII characters without spaces")
+			return errors.New("the API key cannot be sent in a header: want printable ASCII characters without spaces")
 		}
 		h.apiKey = key
 		return nil
@@ -47,10 +47,10 @@ func WithPathPrefix(prefix string) ServerOption {
 	return func(h *Handler) error {
 		prefix = strings.TrimRight(prefix, "/")
 		if prefix != "" && !strings.HasPrefix(prefix, "/") {
-			return fmt.Errorf("WithPathPrefix: %q does not begin with /", prefix)
+			return fmt.Errorf("the path prefix %q does not begin with /", prefix)
 		}
 		if strings.ContainsAny(prefix, "?#% ") {
-			return fmt.Errorf("WithPathPrefix: %q is not a plain path", prefix)
+			return fmt.Errorf("the path prefix %q is not a plain path", prefix)
 		}
 		h.prefix = prefix
 		return nil
@@ -79,7 +79,7 @@ func WithRequestFunc(f func(Request)) ServerOption {
 func WithLogger(logger *slog.Logger) ServerOption {
 	return func(h *Handler) error {
 		if logger == nil {
-			return errors.New("WithLogger: the logger is nil")
+			return errors.New("the logger is nil")
 		}
 		h.logger = logger
 		return nil
