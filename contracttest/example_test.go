@@ -37,7 +37,7 @@ func ExampleVerify() {
 		}
 	}
 	// Output:
-	// 10 of 11 passed
+	// 13 of 14 passed
 	// fail integration/rich/masked: a secret is not masked
 }
 
@@ -46,7 +46,7 @@ func ExampleWriteJUnit() {
 		Target: "https://cp.example/v1",
 		Checks: []contracttest.CheckResult{
 			{Name: "auth/no-key", Status: contracttest.Pass},
-			{Name: "unknown-slug", Status: contracttest.Fail, Reason: "answered 500, want 404 or 403"},
+			{Name: "unknown-slug", Status: contracttest.Fail, Reason: "status code 500, want 404 or 403"},
 		},
 	}
 	if err := contracttest.WriteJUnit(os.Stdout, result); err != nil {
@@ -58,13 +58,13 @@ func ExampleWriteJUnit() {
 	//   <testsuite name="contract of https://cp.example/v1" tests="2" failures="1" errors="0" skipped="0">
 	//     <testcase name="auth/no-key" classname="contracttest"></testcase>
 	//     <testcase name="unknown-slug" classname="contracttest">
-	//       <failure message="answered 500, want 404 or 403"></failure>
+	//       <failure message="status code 500, want 404 or 403"></failure>
 	//     </testcase>
 	//   </testsuite>
 	// </testsuites>
 }
 
-// Under a client that is not ours, each answer is checked as it passes.
+// Under a client that is not ours, each response is checked as it passes.
 func ExampleTransport() {
 	h, err := contracttest.NewHandler(contracttest.WithFault("sparse", contracttest.Fault{Drift: true}))
 	if err != nil {
