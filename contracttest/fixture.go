@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 )
 
 // MaxFixtureBytes is the largest file that is served as a fixture.
-const MaxFixtureBytes = 16 << 20
+const MaxFixtureBytes = maxBody
 
 // A Fixture is a response that a [Server] serves, or the basis of one: an example of the contract, changed or not.
 type Fixture struct {
@@ -112,8 +113,10 @@ func newFixture(from any) (f Fixture, err error) {
 
 // check says why a fixture is not served. One that is meant to be broken has to be.
 func (f Fixture) check(broken bool) error {
-	report := checkAnswer(f.Status, f.ContentType, f.Body)
+	report, err := checkBody(context.Background(), f.Status, f.ContentType, f.Body, redactor(nil))
 	switch {
+	case err != nil:
+		return err
 	case broken && report.Conforms():
 		return errors.New("it is declared broken, but conforms to the contract")
 	case !broken && !report.Conforms():
@@ -140,7 +143,7 @@ func (f File) read() ([]byte, error) {
 		return nil, withoutPath(err)
 	}
 	if len(body) > MaxFixtureBytes {
-		return nil, fmt.Errorf("it is larger than %d bytes", MaxFixtureBytes)
+		return nil, fmt.Errorf("it is larger than %d MiB", MaxFixtureBytes>>20)
 	}
 	return body, nil
 }

@@ -6,13 +6,14 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 // A Request is what a server remembers of a request. It holds no credentials.
@@ -61,7 +62,7 @@ func (h *Handler) check(r *http.Request) (Request, []problem) {
 	}
 
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		add(http.StatusMethodNotAllowed, "method %s: want GET (or HEAD)", short(r.Method, 20))
+		add(http.StatusMethodNotAllowed, "method %s: want GET (or HEAD)", text.Line(r.Method, 20))
 	}
 	slug, ok := operationSlug(r.URL.EscapedPath(), h.prefix)
 	if !ok {
@@ -147,20 +148,11 @@ func checkParameters(r *http.Request, slug string, query url.Values) []string {
 	}
 	for name := range query {
 		if !known[name] {
-			found = append(found, fmt.Sprintf("query parameter %s: not in the contract", short(name, 60)))
+			found = append(found, fmt.Sprintf("query parameter %s: not in the contract", text.Line(name, 60)))
 		}
 	}
 	slices.Sort(found)
 	return found
-}
-
-// short is text of the client's on one line of at most n characters.
-func short(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		text = string(runes[:n]) + "…"
-	}
-	quoted := strconv.QuoteToGraphic(text)
-	return quoted[1 : len(quoted)-1]
 }
 
 // reason is the part of a validator's error that holds no value.

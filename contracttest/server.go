@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 // DefaultAPIKey is the key that a server takes unless [WithAPIKey] names another. It is no secret.
@@ -287,7 +288,7 @@ func (h *Handler) log(r Request) {
 		level, message = slog.LevelWarn, "request violates the contract"
 	}
 	attributes := []any{
-		"method", short(r.Method, 20), "path", short(r.Path, 300), "status", r.Status,
+		"method", text.Line(r.Method, 20), "path", text.Line(r.Path, 300), "status", r.Status,
 		"duration_ms", float64(time.Since(r.Time).Microseconds()) / 1000, "trace_id", r.TraceID,
 	}
 	if r.Fault != "" {

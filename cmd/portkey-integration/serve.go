@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 // serve is a run of the fake server, as its flags have it.
@@ -285,9 +286,7 @@ const remembered = 50
 
 func (s *recent) add(r contracttest.Request) {
 	r.Header, r.Query = nil, nil // They are large, and nobody looks.
-	if len(r.Path) > 300 {
-		r.Path = r.Path[:300] + "…"
-	}
+	r.Method, r.Path = text.Line(r.Method, 20), text.Line(r.Path, 300)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total++
