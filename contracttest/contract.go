@@ -13,7 +13,10 @@ import (
 )
 
 // pathTemplate is the path of the contract's one operation.
-const pathTemplate = "/integrations/{slug}"
+const (
+	pathTemplate = pathStart + "{slug}"
+	pathStart    = "/integrations/"
+)
 
 // loadContract parses the contract once, on first use. Nothing changes it afterwards.
 var loadContract = sync.OnceValue(func() *openapi3.T {

@@ -213,6 +213,46 @@ func ExampleParseFault() {
 	// 0  0 fault "hang,status:503": hang and reset send no response, so none can be described
 }
 
+// What a control plane sent once is played back to a test that runs without one. t is the *testing.T; PORTKEY_RECORD is
+// set by whoever records.
+func ExampleNewRecorder() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	test := func() {
+		t := newT()
+		defer t.end()
+		c := contracttest.NewRecorder(t, dir).NewClient(t)
+		in, err := c.RetrieveIntegration(context.Background(), "rich")
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(in.Slug, in.Provider())
+	}
+
+	h, err := contracttest.NewHandler() // stands in for the real control plane
+	if err != nil {
+		log.Fatal(err)
+	}
+	srv := httptest.NewServer(h)
+	os.Setenv("PORTKEY_BASE_URL", srv.URL+contracttest.DefaultPathPrefix)
+	os.Setenv("PORTKEY_API_KEY", contracttest.DefaultAPIKey)
+	os.Setenv(contracttest.RecordEnv, "1")
+	test()
+	h.Close()
+	srv.Close()
+
+	os.Unsetenv("PORTKEY_BASE_URL")
+	os.Unsetenv("PORTKEY_API_KEY")
+	os.Unsetenv(contracttest.RecordEnv)
+	test()
+	// Output:
+	// rich azure-openai
+	// rich azure-openai
+}
+
 func ExampleWithAPIKey() {
 	h, err := contracttest.NewHandler(contracttest.WithAPIKey("pk-of-the-test"))
 	if err != nil {

@@ -95,6 +95,7 @@ func (t *exampleT) Helper()                           {}
 func (t *exampleT) Cleanup(f func())                  { t.cleanups = append(t.cleanups, f) }
 func (t *exampleT) Errorf(format string, args ...any) { fmt.Printf("FAIL: "+format+"\n", args...) }
 func (t *exampleT) Logf(string, ...any)               {}
+func (t *exampleT) Name() string                      { return "TestOfMine" }
 func (t *exampleT) Failed() bool                      { return false }
 func (t *exampleT) Skipped() bool                     { return false }
 

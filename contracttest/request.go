@@ -111,8 +111,7 @@ func (h *Handler) check(r *http.Request) (Request, []problem) {
 
 // operationSlug is the slug in a path of the operation: one segment, not empty.
 func operationSlug(escapedPath, prefix string) (string, bool) {
-	start, _, _ := strings.Cut(pathTemplate, "{")
-	segment, ok := strings.CutPrefix(escapedPath, prefix+start)
+	segment, ok := strings.CutPrefix(escapedPath, prefix+pathStart)
 	if !ok || segment == "" || strings.Contains(segment, "/") {
 		return "", false
 	}
