@@ -403,7 +403,7 @@ func (e Exchange) harBody() string {
 	if r.run() != nil {
 		return Redacted
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n") // the encoder ends a value with it
 }
 
 func (e Exchange) harHeaders(header http.Header) []harPair {
