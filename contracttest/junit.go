@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"io"
 	"strings"
+
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 type junitSuites struct {
@@ -18,6 +20,7 @@ type junitSuite struct {
 	Errors   int         `xml:"errors,attr"`
 	Skipped  int         `xml:"skipped,attr"`
 	Cases    []junitCase `xml:"testcase"`
+	Output   string      `xml:"system-out,omitempty"`
 }
 
 type junitCase struct {
@@ -34,7 +37,7 @@ type junitMessage struct {
 }
 
 // WriteJUnit writes a result as JUnit XML, which CI systems show. Findings that fail no check, such as drift, are in
-// the output of their test case.
+// the output of their test case; what was not checked is in the output of the suite.
 func WriteJUnit(w io.Writer, result *Result) error {
 	suite := junitSuite{
 		Name:     "contract of " + result.Target,
@@ -42,8 +45,11 @@ func WriteJUnit(w io.Writer, result *Result) error {
 		Failures: result.Count(Fail),
 		Skipped:  result.Count(Skip),
 	}
+	if len(result.NotChecked) > 0 {
+		suite.Output = "not checked: " + strings.Join(result.NotChecked, "\nnot checked: ")
+	}
 	for _, c := range result.Checks {
-		testcase := junitCase{Name: c.Name, ClassName: "contracttest"}
+		testcase := junitCase{Name: text.Safe(c.Name), ClassName: "contracttest"}
 		findings := strings.TrimPrefix(list(c.Findings), "\n")
 		switch c.Status {
 		case Fail:

@@ -65,7 +65,7 @@ type variant struct {
 	integration   map[string]any
 }
 
-func variants(t *testing.T, e contracttest.Example) []variant {
+func variants(t *testing.T, e contracttest.Fixture) []variant {
 	t.Helper()
 	var all []variant
 	add := func(name, pointer string, change func(integration, configuration map[string]any)) {

@@ -84,8 +84,8 @@ func server(t *testing.T, opts ...contracttest.ServerOption) (*contracttest.Serv
 	return s, input{env: map[string]string{"PORTKEY_API_KEY": s.APIKey(), "PORTKEY_BASE_URL": s.URL}}
 }
 
-func answers() []contracttest.Example {
-	return slices.DeleteFunc(contracttest.Examples(), func(e contracttest.Example) bool { return e.Status != http.StatusOK })
+func answers() []contracttest.Fixture {
+	return slices.DeleteFunc(contracttest.Examples(), func(e contracttest.Fixture) bool { return e.Status != http.StatusOK })
 }
 
 func example(t *testing.T, name string) map[string]any {

@@ -61,7 +61,7 @@ func run(baseURL string, prefer bool, broken string) error {
 	return nil
 }
 
-func retrieve(c *client.Client, example contracttest.Example, prefer bool) error {
+func retrieve(c *client.Client, example contracttest.Fixture, prefer bool) error {
 	var response *http.Response
 	opts := []client.CallOption{client.WithResponse(&response)}
 	if prefer {
