@@ -30,7 +30,7 @@ func TestDocsInABrowser(t *testing.T) {
 
 	p.wait("the operation is shown", `document.querySelector(".opblock-get .opblock-summary-path")?.innerText.includes("/integrations")`)
 	p.wait("the server is this one", `[...document.querySelectorAll(".servers option")].some(o => o.value === "/v1")`)
-	p.wait("every example is offered", fmt.Sprintf(`document.querySelectorAll(".response .examples-select option").length >= %d`, len(answers())))
+	p.wait("every example is offered", fmt.Sprintf(`document.querySelectorAll(".response .examples-select option").length >= %d`, len(integrations())))
 	p.screenshot("contract.png")
 
 	execute := func(slug string, status int, text string) {

@@ -107,7 +107,7 @@ func TestServe(t *testing.T) {
 	in := input{env: map[string]string{"PORTKEY_API_KEY": contracttest.DefaultAPIKey, "PORTKEY_BASE_URL": s.origin + "/v1"}}
 	in.run(t, "get", "rich", "sparse").want(t, 0)
 	in.run(t, "get", "not-found").want(t, 1, "404")
-	in.run(t, "verify", "--slug", "rich").want(t, 0)
+	in.run(t, "verify", "rich").want(t, 0)
 	if resp, _ := s.get(t, "/v1/integrations/%0Aforged?secret="+leak, http.Header{"X-Portkey-Api-Key": {leak}}); resp.StatusCode != 401 && resp.StatusCode != 400 {
 		t.Errorf("a malformed request is answered with %d", resp.StatusCode)
 	}
