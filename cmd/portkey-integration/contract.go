@@ -14,13 +14,6 @@ type contract struct {
 	Info    struct {
 		Version string
 	}
-	Components struct {
-		Schemas map[string]struct {
-			Properties map[string]struct {
-				WriteOnly bool `yaml:"writeOnly"`
-			}
-		}
-	}
 }
 
 var loadContract = sync.OnceValue(func() *contract {
@@ -29,17 +22,4 @@ var loadContract = sync.OnceValue(func() *contract {
 		panic("the embedded contract: " + err.Error()) // The tests rule it out.
 	}
 	return &c
-})
-
-// secretNames are the properties that the contract keeps out of answers.
-var secretNames = sync.OnceValue(func() map[string]bool {
-	names := map[string]bool{}
-	for _, schema := range loadContract().Components.Schemas {
-		for name, property := range schema.Properties {
-			if property.WriteOnly {
-				names[name] = true
-			}
-		}
-	}
-	return names
 })

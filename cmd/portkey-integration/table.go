@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 // tableRow prints what matters of one integration among several. Rows are printed as they come, so the columns are as
@@ -24,8 +25,7 @@ func (p *printer) tableRow(i *client.Integration, report client.Report) {
 		updated = i.LastUpdatedAt
 	}
 	day, _, _ := strings.Cut(moment(updated), " ")
-	p.row(printable(i.Slug), printable(string(i.Provider())), optional(i.Status), optional(i.Type), day,
-		p.findings(report), printable(i.Name))
+	p.row(i.Slug, string(i.Provider()), optional(i.Status), optional(i.Type), day, p.findings(report), i.Name)
 }
 
 func (p *printer) findings(r client.Report) string {
@@ -51,6 +51,7 @@ func (p *printer) findings(r client.Report) string {
 
 func (p *printer) row(cells ...string) {
 	for n, cell := range cells {
+		cell = text.Line(cell, maxColumn)
 		cells[n] = pad(cell, max(p.widths[n], utf8.RuneCountInString(cell)))
 	}
 	fmt.Fprintln(p.out, strings.TrimRight(strings.Join(cells, "  "), " "))
