@@ -2,7 +2,6 @@ package client
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -19,15 +18,15 @@ func parseBaseURL(text string, insecure bool) (string, error) {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("its scheme is neither https nor http")
 	case u.User != nil:
-		return "", errors.New("it has user information; use WithAPIKey or WithBearerToken")
+		return "", hint("use WithAPIKey or WithBearerToken", "it has user information")
 	case u.Hostname() == "":
 		return "", errors.New("it has no host")
 	case u.RawQuery != "" || u.ForceQuery:
-		return "", errors.New("it has a query; use WithWorkspaceID for the workspace")
+		return "", hint("use WithWorkspaceID for the workspace", "it has a query")
 	case u.Fragment != "" || strings.Contains(text, "#"):
 		return "", errors.New("it has a fragment")
 	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
-		return "", fmt.Errorf("plain http to %s would show the key to the network; use https, or WithInsecureHTTP", printable(u.Hostname()))
+		return "", hint("use https, or WithInsecureHTTP", "plain http to %s would show the key to the network", printable(u.Hostname()))
 	}
 	return strings.TrimRight(u.String(), "/") + "/", nil
 }

@@ -35,35 +35,37 @@ type Client struct {
 // New returns a Client. Its error joins an [*OptionError] for each option that cannot be used, a missing API key among
 // them.
 func New(opts ...Option) (*Client, error) {
-	config, err := newConfig(opts)
-	base, baseErr := parseBaseURL(config.baseURL, config.insecureHTTP)
-	if baseErr != nil {
-		err = errors.Join(err, &OptionError{Option: "WithBaseURL", Err: baseErr})
-	}
+	cfg, err := newConfig(opts)
+	var base string
+	parse := option[config]{"WithBaseURL", func(c *config) (err error) {
+		base, err = parseBaseURL(c.baseURL, c.insecureHTTP)
+		return err
+	}}
+	err = errors.Join(err, parse.apply(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	request, err := newTemplate(base, config.workspaceID)
+	request, err := newTemplate(base, cfg.workspaceID)
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", &OptionError{Option: "WithBaseURL", Err: err})
 	}
-	httpClient, timeout := newHTTPClient(config.httpClient, config.timeout, request.URL)
+	httpClient, timeout := newHTTPClient(cfg.httpClient, cfg.timeout, request.URL)
 	return &Client{
 		baseURL:          base,
 		request:          request,
-		defaults:         config.requestConfig,
+		defaults:         cfg.requestConfig,
 		http:             httpClient,
 		timeout:          timeout,
 		timeoutError:     fmt.Errorf("the attempt took longer than %v: %w", timeout, context.DeadlineExceeded),
-		maxRetries:       config.maxRetries,
-		maxResponseBytes: config.maxResponseBytes,
-		userAgent:        []string{config.userAgent},
-		apiKey:           config.apiKey,
-		bearer:           config.bearer,
-		tokens:           config.tokens,
-		logger:           config.logger,
-		validation:       config.validation,
-		reportHandler:    config.reportHandler,
+		maxRetries:       cfg.maxRetries,
+		maxResponseBytes: cfg.maxResponseBytes,
+		userAgent:        []string{cfg.userAgent},
+		apiKey:           cfg.apiKey,
+		bearer:           cfg.bearer,
+		tokens:           cfg.tokens,
+		logger:           cfg.logger,
+		validation:       cfg.validation,
+		reportHandler:    cfg.reportHandler,
 	}, nil
 }
 

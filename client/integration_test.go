@@ -107,7 +107,9 @@ func TestIntegrationKnowsItsBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	off, err := retrieve(newClient(t, "https://cp.example/v1", client.WithValidation(client.ValidationOff),
-		over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body(`"tomorrow":1,"key":"sk-in-clear"`)) })))
+		over(func(*http.Request) (*http.Response, error) {
+			return respond(200, nil, body(`"tomorrow":1,"key":"sk-in-clear"`))
+		})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,11 +48,18 @@ type RequestOption interface {
 // credential or a header. Where several are wrong, they are joined ([errors.Join]).
 type OptionError struct {
 	Option string // The function or the variable, such as "WithTimeout" or "PORTKEY_API_KEY".
-	Err    error  // What is wrong with it.
+	Err    error  // What is wrong with it. It names no option, so that a program can show it beside a flag of its own.
+	Hint   string // What to do instead, in terms of this package; empty where there is nothing to say.
 }
 
-// Error names the option and says what is wrong.
-func (e *OptionError) Error() string { return e.Option + ": " + e.Err.Error() }
+// Error names the option and says what is wrong and what to do.
+func (e *OptionError) Error() string {
+	s := e.Option + ": " + e.Err.Error()
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
 
 // Unwrap returns e.Err.
 func (e *OptionError) Unwrap() error { return e.Err }
@@ -107,10 +114,13 @@ type option[C any] struct {
 }
 
 func (o *option[C]) apply(c *C) error {
-	if err := o.set(c); err != nil {
+	err := o.set(c)
+	if e, ok := err.(*OptionError); ok {
+		e.Option = o.name
+	} else if err != nil {
 		return &OptionError{Option: o.name, Err: err}
 	}
-	return nil
+	return err
 }
 
 func (o clientOption) configure(c *config) error          { return o.apply(c) }
@@ -121,6 +131,11 @@ func (o requestOption) configureCall(c *callConfig) error { return o.apply(&c.re
 func (o requestOption) configureBulk(c *bulkConfig) error { return o.apply(&c.requestConfig) }
 func newOption(name string, set func(*config) error) Option {
 	return clientOption{&option[config]{name, set}}
+}
+
+// hint makes an error for option.apply to complete.
+func hint(hint, format string, args ...any) error {
+	return &OptionError{Err: fmt.Errorf(format, args...), Hint: hint}
 }
 
 // applyAll applies each of the options and joins their errors.
@@ -152,7 +167,8 @@ func newConfig(opts []Option) (*config, error) {
 	if key == "" {
 		return c, errors.Join(err, &OptionError{
 			Option: envAPIKey,
-			Err:    errors.New("no API key: set it, or use WithAPIKey, WithBearerToken or WithTokenSource"),
+			Err:    errors.New("there is no API key"),
+			Hint:   "set it, or use WithAPIKey, WithBearerToken or WithTokenSource",
 		})
 	}
 	var keyErr error
@@ -377,9 +393,9 @@ func checkHeader(name, value string) error {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isTokenRune(r) }):
 		return errors.New("the name is not a header name") // Unquoted: a value may stand in its place by mistake.
 	case canonical == headerAPIKey:
-		return fmt.Errorf("%s is set with WithAPIKey", headerAPIKey)
+		return hint("use WithAPIKey", "%s is the key's", canonical)
 	case canonical == "Authorization":
-		return fmt.Errorf("%s is set with WithBearerToken or WithTokenSource", canonical)
+		return hint("use WithBearerToken or WithTokenSource", "%s is the token's", canonical)
 	case canonical == "Host" || canonical == "Content-Length" || canonical == "Transfer-Encoding" || canonical == "Accept-Encoding":
 		return fmt.Errorf("%s is for the transport to set", canonical)
 	}

@@ -139,9 +139,9 @@ func NewDecodeError(body []byte, err error, redact func(string) string) *DecodeE
 	)
 	switch {
 	case errors.As(err, &syntactic):
-		e.Offset, e.Pointer = syntactic.ByteOffset, readablePointer(syntactic.JSONPointer, redact)
+		e.Offset, e.Pointer = syntactic.ByteOffset, ReadablePointer(syntactic.JSONPointer, redact)
 	case errors.As(err, &semantic):
-		e.Offset, e.Pointer = semantic.ByteOffset, readablePointer(semantic.JSONPointer, redact)
+		e.Offset, e.Pointer = semantic.ByteOffset, ReadablePointer(semantic.JSONPointer, redact)
 		e.Reason = "the value does not have the documented type"
 	}
 	switch {

@@ -320,8 +320,9 @@ func kindOf(value any) string {
 	return "object"
 }
 
-// readablePointer makes the pointer of a syntax error, which may be as long as the body, fit for an error.
-func readablePointer(p jsontext.Pointer, redact func(string) string) string {
+// ReadablePointer returns p as it stands in a report: redact, if not nil, is applied to each of its names, which are then
+// bounded and made fit for a terminal. It has at most 32 names.
+func ReadablePointer(p jsontext.Pointer, redact func(string) string) string {
 	var readably jsontext.Pointer
 	n := 0
 	for token := range p.Tokens() {
