@@ -83,7 +83,7 @@ func ExampleIntegration_Configuration() {
 		}
 		switch cfg := integration.Configuration().(type) {
 		case gen.OpenAIConfiguration:
-			fmt.Println(slug, "OpenAI organisation", *cfg.OpenAIOrganization)
+			fmt.Println(slug, "OpenAI organisation", cfg.OpenAIOrganization)
 		case gen.AzureOpenAIConfiguration:
 			fmt.Println(slug, cfg.AzureResourceName, len(cfg.AzureDeploymentConfig), "deployment")
 		case gen.BedrockConfiguration:
@@ -97,11 +97,11 @@ func ExampleIntegration_Configuration() {
 		case gen.WorkersAIConfiguration:
 			fmt.Println(slug, cfg.WorkersAIAccountID)
 		case gen.HuggingFaceConfiguration:
-			fmt.Println(slug, *cfg.HuggingFaceBaseURL)
+			fmt.Println(slug, cfg.HuggingFaceBaseURL)
 		case gen.CortexConfiguration:
 			fmt.Println(slug, cfg.SnowflakeAccount)
 		case gen.CustomBaseURLConfiguration:
-			fmt.Println(slug, *cfg.CustomHost)
+			fmt.Println(slug, cfg.CustomHost)
 		case client.UnknownConfiguration:
 			fmt.Println(slug, "is of", integration.Provider(), "with", len(cfg.Raw), "bytes of configuration")
 		case nil:
@@ -127,10 +127,10 @@ func ExampleClient_RetrieveIntegration_limitsAndPricing() {
 	}
 	if access := integration.GlobalWorkspaceAccessSettings; access != nil {
 		for _, limit := range access.UsageLimits {
-			fmt.Println(*limit.CreditLimit, *limit.Type, *limit.PeriodicReset)
+			fmt.Println(*limit.CreditLimit, limit.Type, limit.PeriodicReset)
 		}
 		for _, limit := range access.RateLimits {
-			fmt.Println(*limit.Value, *limit.Type, *limit.Unit)
+			fmt.Println(*limit.Value, limit.Type, limit.Unit)
 		}
 	}
 	if pricing := integration.PricingAdjustments; pricing != nil && pricing.Multiplier != nil {
@@ -212,14 +212,14 @@ func ExampleWithReportHandler() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(*integration.Status, drift.Load(), violations.Load())
+	fmt.Println(integration.Status, drift.Load(), violations.Load())
 	for _, f := range append(integration.Report().Drift, integration.Report().Violations...) {
 		fmt.Println(f)
 	}
 	// Output:
 	// paused 1 1
-	// /status: the value is not among those known: active, archived
-	// /workspace_count: want integer, got string
+	// /status: the value is not one of those known: active, archived
+	// /workspace_count: got string, want integer
 }
 
 func ExampleWithLogger() {
@@ -244,25 +244,4 @@ func ExampleWithLogger() {
 	// Output:
 	// level=DEBUG msg="portkey request" method=GET path=/integrations/{slug} attempt=1 status=200 bytes=428
 	// level=INFO msg=retrieved integration.id=08c27691-343e-4436-937b-8ceff4c0b0a7 integration.slug=empty-configuration integration.provider=groq
-}
-
-func ExampleCheck() {
-	body := []byte(`{
-		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "azure", "name": "Azure", "ai_provider_id": "azure-openai",
-		"created_at": "2026-11-24T00:00:00Z", "key": "sk-in-clear",
-		"configurations": {"azure_resource_name": "contoso", "azure_deployment_config": []}
-	}`)
-	report, err := client.Check(200, body)
-	if err != nil {
-		log.Fatal(err) // Not JSON.
-	}
-	fmt.Println(report.Conforms(), report.Provider)
-	for _, v := range report.Violations {
-		fmt.Println(v)
-	}
-	// Output:
-	// false azure-openai
-	// /configurations/azure_auth_mode: a required property is missing
-	// /configurations/azure_deployment_config: want at least 1 items
-	// /key: a secret must not be in an answer, only its masked form may
 }

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
-	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
@@ -36,7 +36,7 @@ func TestExamples(t *testing.T) {
 		if e.ContentType != "application/json" {
 			continue
 		}
-		if report, err := client.Check(e.Status, e.Body); err != nil || !report.Conforms() {
+		if report, err := contract.Check(e.Status, e.Body); err != nil || !report.Conforms() {
 			t.Errorf("%s violates the contract: %v %v", e.Name, err, report.Violations)
 		}
 		if slug, _ := bodyOf(t, e.Body)["slug"].(string); e.Status == 200 && e.Name != "documented" && slug != e.Name {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
@@ -73,7 +74,7 @@ func TestFaultsInTheBody(t *testing.T) {
 		{"rich", nil, []string{"/contracttest_drift", "/status"}},
 	} {
 		_, body := send(t, srv, "/integrations/"+test.slug)
-		report, err := client.Check(200, body)
+		report, err := contract.Check(200, body)
 		if err != nil {
 			t.Fatal(err)
 		}

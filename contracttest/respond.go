@@ -51,10 +51,7 @@ func exampleResponse(name string) response { return Example(name).response() }
 
 // newError is an error in the API's main shape.
 func newError(status int, code, message string) response {
-	data := gen.ErrorData{Message: message}
-	if code != "" {
-		data.ErrorCode = &code
-	}
+	data := gen.ErrorData{Message: message, ErrorCode: code}
 	success := false
 	body, err := marshal(gen.ErrorResponse{Success: &success, Data: &data})
 	if err != nil {

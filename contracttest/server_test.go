@@ -132,7 +132,7 @@ func TestRefusals(t *testing.T) {
 				if err := json.Unmarshal(body, &e); err != nil || e.Data == nil || e.Data.Message == "" {
 					t.Fatalf("not the API's error: %v", err)
 				}
-				if got := e.Data.ErrorCode; test.code != "" && (got == nil || *got != test.code) {
+				if got := e.Data.ErrorCode; test.code != "" && got != test.code {
 					t.Errorf("code %v, want %s", got, test.code)
 				}
 				if allow := resp.Header.Get("Allow"); test.status == 405 && allow != "GET, HEAD" {

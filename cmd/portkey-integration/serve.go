@@ -136,7 +136,7 @@ func (a *app) serve(ctx context.Context, s *serve) error {
 	logger.Info("stopped", "requests", now.Total, "invalid", now.Invalid)
 	if s.failOnInvalid && now.Invalid > 0 {
 		a.complain("%d of %d requests violated the contract", now.Invalid, now.Total)
-		return failed(exitAnswer)
+		return failed(exitFailed)
 	}
 	return nil
 }

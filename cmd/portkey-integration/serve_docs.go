@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
-	"github.com/portkey-integration/portkey-integration-go/client"
 	"github.com/portkey-integration/portkey-integration-go/cmd/portkey-integration/internal/docs"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
@@ -57,7 +57,7 @@ func groups(fixtures []string) []docs.Group {
 			continue
 		}
 		provider := "other"
-		if report, err := client.Check(e.Status, e.Body); err == nil && report.Provider != "" {
+		if report, err := contract.Check(e.Status, e.Body); err == nil && report.Provider != "" {
 			provider = string(report.Provider)
 		}
 		add("provider-"+provider, provider, r)

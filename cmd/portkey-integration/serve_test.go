@@ -137,7 +137,7 @@ func TestServe(t *testing.T) {
 	in := input{env: map[string]string{"PORTKEY_API_KEY": contracttest.DefaultAPIKey, "PORTKEY_BASE_URL": s.base}}
 	in.run(t, "get", "rich", "sparse").want(t, 0)
 	in.run(t, "get", "not-found").want(t, 1, "404")
-	in.run(t, "verify", "--slug", "rich").want(t, 0)
+	in.run(t, "verify", "rich").want(t, 0)
 	if resp, _ := s.get(t, "/v1/integrations/%0Aforged?secret="+leak, withKey(leak)); resp.StatusCode != 400 {
 		t.Errorf("of a malformed request, got status code %d, want 400", resp.StatusCode)
 	}

@@ -19,7 +19,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if info, ok := debug.ReadBuildInfo(); ok {
 				goVersion = " (" + info.GoVersion + ")"
 			}
-			c := loadContract()
+			c := loadHeader()
 			_, err := fmt.Fprintf(a.out, "portkey-integration %s%s\ncontract %s (OpenAPI %s)\n",
 				moduleVersion(), goVersion, c.Info.Version, c.OpenAPI)
 			return err
