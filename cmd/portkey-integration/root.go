@@ -27,9 +27,11 @@ Data goes to standard output, messages to standard error.`,
   portkey-integration serve
   portkey-integration verify --base-url https://aws-cp.portkey.ai/api/v1 --slug my-integration
   portkey-integration spec --output json`,
+		Version:       moduleVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate("{{.DisplayName}} {{.Version}}\n")
 	root.AddCommand(a.getCommand(), a.checkCommand(), a.serveCommand(), a.verifyCommand(), a.specCommand(),
 		a.versionCommand(), a.manCommand(root))
 	return root
