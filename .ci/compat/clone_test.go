@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,6 +80,82 @@ func TestAccidentsInAShallowClone(t *testing.T) {
 	}
 }
 
+// .ci/release makes the work tree what the next changes are compared with, once the changelog and the version say enough.
+func TestPrepareRelease(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes a clone and builds in it")
+	}
+	clone := shallowClone(t)
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(clone, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		command(t, clone, "git", "-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false", "commit", "--quiet", "--all", "--message", name)
+	}
+	prepare := func(version string) (string, bool) {
+		t.Helper()
+		out, err := exec.Command(filepath.Join(clone, ".ci/release"), "prepare", version).CombinedOutput()
+		if err != nil && !errors.As(err, new(*exec.ExitError)) {
+			t.Fatal(err)
+		}
+		return string(out), err == nil
+	}
+	refuse := func(version, want string) {
+		t.Helper()
+		if out, ok := prepare(version); ok || !strings.Contains(out, want) {
+			t.Errorf("prepare %s: got %q and success %t, want a refusal with %q", version, out, ok, want)
+		}
+		if got := command(t, clone, "git", "status", "--porcelain"); got != "" {
+			t.Errorf("prepare %s: got changes after a refusal: %s", version, got)
+		}
+	}
+
+	refuse("v0.1.0", "CHANGELOG.md has nothing to say of 0.1.0")
+	options := read(t, clone, "client/options.go")
+	write("client/options.go", unexportOption(t, options))
+	contract := contractOf(t, clone)
+	log := "# Changelog\n\n" + unreleased + "\n\nContract " + contract + ".\n\n"
+	write(changelogFile, "# Changelog\n\n"+unreleased+"\n\n- Something.\n")
+	refuse("v0.1.0", "does not say \"Contract "+contract+".\"")
+	write(changelogFile, log)
+	refuse("v0.1.0", "`client.WithUserAgent`: REASON")
+	write(changelogFile, log+"### Breaking (Go API)\n\n- `client.WithUserAgent`: nobody asks\n")
+	refuse("v0.0.2", "need another minor version")
+	refuse("v0.0.1", "is no later version")
+	if out, ok := prepare("v0.1.0"); !ok {
+		t.Fatal(out)
+	}
+	if got := read(t, clone, changelogFile); !strings.Contains(got, "\n## 0.1.0 (20") || strings.Contains(got, unreleased) {
+		t.Errorf("got a changelog of %q, want a section of 0.1.0 with a date", got)
+	}
+	if got := read(t, clone, baselineAPI); !strings.Contains(got, "\nversion v0.1.0\n") || strings.Contains(got, "WithUserAgent") {
+		t.Error("want a baseline of v0.1.0 without WithUserAgent")
+	}
+	var out bytes.Buffer
+	if undeclared, err := run(&out, clone, ""); undeclared || err != nil {
+		t.Errorf("after the release: got %v and %s, want no change", err, &out)
+	}
+}
+
+func read(t *testing.T, dir, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func contractOf(t *testing.T, dir string) string {
+	t.Helper()
+	version, err := contractVersion(filepath.Join(dir, contractFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
 // shallowClone clones the work tree as it is, committed or not: of two commits and a tag, the clone has the last commit.
 func shallowClone(t *testing.T) string {
 	t.Helper()
@@ -121,21 +195,16 @@ func shallowClone(t *testing.T) string {
 
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
-	in, err := os.Open(from)
+	info, err := os.Stat(from)
 	if errors.Is(err, os.ErrNotExist) {
 		return // Deleted, and that is not committed yet.
 	}
-	err = cmp.Or(err, os.MkdirAll(filepath.Dir(to), 0o755))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close()
-	out, err := os.Create(to)
+	text, err := os.ReadFile(from)
+	err = errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, text, info.Mode().Perm()))
 	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = io.Copy(out, in)
-	if err := cmp.Or(err, out.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
