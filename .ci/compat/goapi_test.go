@@ -27,6 +27,7 @@ func TestAPIChanges(t *testing.T) {
 		{"a parameter more", "func F(a int) {}", "func F(a int, b ...int) {}", breaks, []string{"p.F: was: func(int); is: func(int, ...int)"}},
 		{"a parameter renamed", "func F(f func(a int) string) {}", "func F(g func(b int) string) {}", fine, nil},
 		{"another word for a type", "func F(interface{}, []byte) {}", "type B = []byte\nfunc F(any, B) {}", fine, []string{"p.B: added: type = []byte"}},
+		{"an alias of another module's", "func F() {}", "import \"os\"\nfunc F() {}\nfunc G(os.FileMode) {}", fine, []string{"p.G: added: func(os.FileMode)"}},
 		{"what is not exported", "func f() {}\ntype t struct{ A int }", "", fine, nil},
 
 		{"a field less", "type T struct{ A, B int }", "type T struct{ A int }", breaks, []string{"p.T.B: removed: field int"}},

@@ -52,7 +52,7 @@ func (l *lister) typeName(object *types.TypeName) {
 		aliased := types.Unalias(t)
 		named, ok := aliased.(*types.Named)
 		if !ok || named.Obj().Pkg() == nil || !l.hidden(named.Obj().Pkg()) {
-			l.add(name, "type = %s", l.typeString(aliased))
+			l.add(name, "type = %s", l.typeString(t.(*types.Alias).Rhs()))
 			return
 		}
 		t = aliased // Nobody else lists what an internal package has.
@@ -145,7 +145,7 @@ func (l *lister) signature(s *types.Signature) string {
 }
 
 func (l *lister) typeString(t types.Type) string {
-	return types.TypeString(bare(t), func(p *types.Package) string {
+	return types.TypeString(l.bare(t), func(p *types.Package) string {
 		if p == l.pkg {
 			return ""
 		}
@@ -153,38 +153,49 @@ func (l *lister) typeString(t types.Type) string {
 	})
 }
 
-// hidden reports whether an importer cannot import a package of the module.
-func (l *lister) hidden(p *types.Package) bool {
-	return strings.HasPrefix(p.Path(), l.module+"/") && private.MatchString(strings.TrimPrefix(p.Path(), l.module+"/"))
+func (l *lister) ours(p *types.Package) bool {
+	return p.Path() == l.module || strings.HasPrefix(p.Path(), l.module+"/")
 }
 
-// bare is a type without the names of parameters and of aliases, neither of which matters to whoever uses it.
-func bare(t types.Type) types.Type {
-	switch t := types.Unalias(t).(type) {
+// hidden reports whether a package is one of the module that an importer cannot import.
+func (l *lister) hidden(p *types.Package) bool {
+	return l.ours(p) && private.MatchString(strings.TrimPrefix(p.Path(), l.module+"/"))
+}
+
+// bare is a type without the names of parameters and of the module's aliases, neither of which matters to whoever uses it.
+// Other aliases stay: from one version of Go to the next a type becomes one, as json.RawMessage did in Go 1.27.
+func (l *lister) bare(t types.Type) types.Type {
+	if alias, ok := t.(*types.Alias); ok {
+		if alias.Obj().Pkg() == nil || !l.ours(alias.Obj().Pkg()) {
+			return t
+		}
+		return l.bare(alias.Rhs())
+	}
+	switch t := t.(type) {
 	case *types.Interface:
 		if t.Empty() {
 			return types.Universe.Lookup("any").Type()
 		}
 		return t
 	case *types.Pointer:
-		return types.NewPointer(bare(t.Elem()))
+		return types.NewPointer(l.bare(t.Elem()))
 	case *types.Slice:
-		return types.NewSlice(bare(t.Elem()))
+		return types.NewSlice(l.bare(t.Elem()))
 	case *types.Array:
-		return types.NewArray(bare(t.Elem()), t.Len())
+		return types.NewArray(l.bare(t.Elem()), t.Len())
 	case *types.Map:
-		return types.NewMap(bare(t.Key()), bare(t.Elem()))
+		return types.NewMap(l.bare(t.Key()), l.bare(t.Elem()))
 	case *types.Chan:
-		return types.NewChan(t.Dir(), bare(t.Elem()))
+		return types.NewChan(t.Dir(), l.bare(t.Elem()))
 	case *types.Signature:
-		return types.NewSignatureType(nil, nil, nil, bareTuple(t.Params()), bareTuple(t.Results()), t.Variadic())
+		return types.NewSignatureType(nil, nil, nil, l.bareTuple(t.Params()), l.bareTuple(t.Results()), t.Variadic())
 	case *types.Named:
 		if t.TypeArgs().Len() == 0 {
 			return t
 		}
 		var arguments []types.Type
 		for argument := range t.TypeArgs().Types() {
-			arguments = append(arguments, bare(argument))
+			arguments = append(arguments, l.bare(argument))
 		}
 		if instance, err := types.Instantiate(nil, t.Origin(), arguments, false); err == nil {
 			return instance
@@ -195,10 +206,10 @@ func bare(t types.Type) types.Type {
 	}
 }
 
-func bareTuple(tuple *types.Tuple) *types.Tuple {
+func (l *lister) bareTuple(tuple *types.Tuple) *types.Tuple {
 	var variables []*types.Var
 	for v := range tuple.Variables() {
-		variables = append(variables, types.NewParam(v.Pos(), v.Pkg(), "", bare(v.Type())))
+		variables = append(variables, types.NewParam(v.Pos(), v.Pkg(), "", l.bare(v.Type())))
 	}
 	return types.NewTuple(variables...)
 }
