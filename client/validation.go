@@ -54,7 +54,7 @@ func (c *Client) result(ctx context.Context, slug string, x *exchange) (*Integra
 	}
 	source := &source{
 		body:         x.body,
-		redact:       x.secrets.redact,
+		sent:         x.sent,
 		wrongContent: !isJSON(x.response.Header),
 		asked:        slug,
 	}
@@ -89,7 +89,7 @@ func (c *Client) result(ctx context.Context, slug string, x *exchange) (*Integra
 func (x *exchange) decoded(s *source, decode func([]byte, any) error) (*Integration, error) {
 	integration := &Integration{source: s}
 	if err := decode(s.body, &integration.Integration); err != nil {
-		return nil, &DecodeError{ResponseInfo: x.info(), DecodeError: *contract.NewDecodeError(s.body, err, s.redact)}
+		return nil, &DecodeError{ResponseInfo: x.info(), DecodeError: *contract.NewDecodeError(s.body, err, s.redact())}
 	}
 	return integration, nil
 }
@@ -107,15 +107,23 @@ func isJSON(header http.Header) bool {
 // source is where an integration came from.
 type source struct {
 	body         []byte
-	redact       func(string) string // Nil where nothing was sent.
-	wrongContent bool                // The response had another Content-Type.
-	asked        string              // The slug; empty where none was.
-	report       atomicReport        // As it was made first.
+	sent         *sent        // Nil where nothing was sent.
+	wrongContent bool         // The response had another Content-Type.
+	asked        string       // The slug; empty where none was.
+	report       atomicReport // As it was made first.
+}
+
+// redact takes what was sent out of a text; nil where nothing was.
+func (s *source) redact() func(string) string {
+	if s.sent == nil {
+		return nil
+	}
+	return s.sent.redact
 }
 
 // check makes the report.
 func (s *source) check(ctx context.Context, i *Integration) (Report, error) {
-	report, err := contract.Checker{Redact: s.redact}.Check(ctx, http.StatusOK, s.body)
+	report, err := contract.Checker{Redact: s.redact()}.Check(ctx, http.StatusOK, s.body)
 	if err != nil {
 		return Report{}, err
 	}
