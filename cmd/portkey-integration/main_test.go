@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"go.uber.org/goleak"
@@ -24,7 +25,12 @@ import (
 
 var update = flag.Bool("update", false, "write the files in testdata anew")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("PORTKEY_TEST_PROGRAM") == "" { // See program.
+		proxyGrace, probe, verifyInterval = 200*time.Millisecond, 100*time.Millisecond, 0
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // outcome is what a run of the program left behind.
 type outcome struct {
