@@ -105,9 +105,7 @@ func (x *exchange) read(ctx context.Context) (err error) {
 	if x.response.StatusCode == http.StatusOK {
 		x.body, err = readBody(x.response, x.client.maxResponseBytes)
 	} else if x.body, err = readBody(x.response, maxBody); isTooLarge(err) {
-		err = nil
-		// A little more is read so that the connection can be used again.
-		_, _ = io.CopyN(io.Discard, x.response.Body, maxBody)
+		err = nil // What is left is not waited for, at the price of the connection.
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
@@ -158,7 +156,8 @@ func (x *exchange) failure(ctx context.Context, err error) error {
 		redirect.Attempts = x.attempts
 		redirect.TraceID, redirect.To = x.sent.line(redirect.TraceID), x.sent.line(redirect.To)
 		if redirect.Err != nil {
-			redirect.Reason += ": " + x.quiet(redirect.Err).Error()
+			redirect.Err = x.quiet(redirect.Err)
+			redirect.Reason += ": " + redirect.Err.Error()
 		}
 		return redirect
 	}
