@@ -1,8 +1,9 @@
 package client
 
 import (
+	"context"
 	"errors"
-	"math"
+	"io"
 	"reflect"
 	"strconv"
 	"time"
@@ -14,22 +15,51 @@ import (
 )
 
 // decode gives a body its type. Whatever the contract accepts, the type can hold.
-func decode(body []byte, to any) error {
-	if json.Unmarshal(body, to) == nil {
-		return nil
-	}
-	reflect.ValueOf(to).Elem().SetZero()
-	return json.Unmarshal(body, to, asTheContract) // Slower, and rarely needed.
+func decode(ctx context.Context, body []byte, to any) error {
+	return decodeWith(ctx, body, to, asTheContract)
 }
 
 // decodeWhatFits is decode, but for values of another type than documented: it leaves those at zero. Each of them is a
 // violation, so none is lost from sight.
-func decodeWhatFits(body []byte, to any) error {
-	if json.Unmarshal(body, to) == nil {
+func decodeWhatFits(ctx context.Context, body []byte, to any) error {
+	return decodeWith(ctx, body, to, whatFits)
+}
+
+// decodeWith decodes without the option where that does, with it where it does not: it is slower, and rarely needed.
+func decodeWith(ctx context.Context, body []byte, to any, option json.Options) error {
+	if unmarshalBody(ctx, body, to) == nil {
 		return nil
 	}
 	reflect.ValueOf(to).Elem().SetZero()
-	return json.Unmarshal(body, to, whatFits)
+	return unmarshalBody(ctx, body, to, option)
+}
+
+// unmarshalBody is json.Unmarshal. Of a large body, it ends with ctx.
+func unmarshalBody(ctx context.Context, body []byte, to any, opts ...json.Options) error {
+	const atOnce = 256 << 10
+	if len(body) <= atOnce {
+		return json.Unmarshal(body, to, opts...)
+	}
+	return json.UnmarshalRead(&contextReader{ctx, body}, to, opts...)
+}
+
+// contextReader reads body in parts, until ctx ends.
+type contextReader struct {
+	ctx  context.Context
+	body []byte
+}
+
+func (r *contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if len(r.body) == 0 {
+		return 0, io.EOF
+	}
+	const part = 64 << 10
+	n := copy(p[:min(len(p), part)], r.body)
+	r.body = r.body[n:]
+	return n, nil
 }
 
 var (
@@ -73,7 +103,7 @@ func unmarshal(d *jsontext.Decoder, to reflect.Value, skip bool) error {
 	case k == reflect.Slice && typ.Elem().Kind() != reflect.Uint8: // Bytes are raw JSON.
 		fits = kind == '['
 	}
-	if fits && parse == nil || !fits && !skip || len(d.StackPointer()) == 0 {
+	if fits && parse == nil || !fits && !skip || d.StackDepth() == 0 {
 		return errors.ErrUnsupported
 	}
 	raw, err := d.ReadValue()
@@ -108,13 +138,4 @@ func parseTime(raw jsontext.Value) (any, error) {
 
 func parseNumber(raw jsontext.Value) (any, error) { return strconv.ParseFloat(string(raw), 64) }
 
-func parseInteger(raw jsontext.Value) (any, error) {
-	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
-		return n, nil
-	}
-	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || f != math.Trunc(f) || f >= 1<<63 || f < -1<<63 {
-		return nil, errMisfit
-	}
-	return int64(f), nil
-}
+func parseInteger(raw jsontext.Value) (any, error) { return contract.ParseInteger(string(raw)) }

@@ -226,7 +226,7 @@ var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"
 
 // quiet is err without what its text quotes, and without the secrets.
 func (x *exchange) quiet(err error) error {
-	text := x.secrets.line(quoted().ReplaceAllLiteralString(err.Error(), `"…"`))
+	text := x.sent.line(quoted().ReplaceAllLiteralString(err.Error(), `"…"`))
 	if text == err.Error() {
 		return err
 	}
@@ -259,8 +259,8 @@ func (x *exchange) apiError() *APIError {
 	}
 	code := firstText(property(body.Data, "errorCode"), property(body.Error, "code"), body.ErrorCode)
 	wrapped := firstText(property(body.Data, "message"), property(body.Error, "message"))
-	e.Code = x.secrets.line(code)
-	e.Message = x.secrets.line(firstText(wrapped, body.Message, body.Error, body.Msg))
+	e.Code = x.sent.line(code)
+	e.Message = x.sent.line(firstText(wrapped, body.Message, body.Error, body.Msg))
 	// What a gateway in front answers has a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
 	e.vendor = wrapped != "" || code != "" || body.Success == false
 	return e

@@ -15,7 +15,7 @@ import (
 // exchange is one call on its way: the attempts made so far, and what the last one brought.
 type exchange struct {
 	client   *Client
-	secrets  secrets
+	sent     *sent
 	attempts int
 	response *http.Response // Its body is closed; nil where there was no response.
 	body     []byte
@@ -24,7 +24,7 @@ type exchange struct {
 // exchange sends the request of a call, again if it may, and reads the last response to its end. The exchange is never
 // nil. The error is nil for a complete response, whatever its status code.
 func (c *Client) exchange(ctx context.Context, slug string, call *callConfig, limit *rateLimit) (*exchange, error) {
-	x := &exchange{client: c, secrets: c.secretsOf(call)}
+	x := &exchange{client: c, sent: &sent{client: c, call: call}}
 	request, err := c.newRequest(slug, call)
 	if err != nil {
 		return x, err
@@ -66,7 +66,7 @@ func (x *exchange) authorize(ctx context.Context, request *http.Request) (*secre
 	if err != nil {
 		return nil, &TokenError{ResponseInfo: x.info(), Err: x.quiet(err)}
 	}
-	x.secrets.add(*token, 1)
+	x.sent.tokens = append(x.sent.tokens, *token)
 	setBearer(request.Header, *token)
 	return token, nil
 }
@@ -105,9 +105,7 @@ func (x *exchange) read(ctx context.Context) (err error) {
 	if x.response.StatusCode == http.StatusOK {
 		x.body, err = readBody(x.response, x.client.maxResponseBytes)
 	} else if x.body, err = readBody(x.response, maxBody); isTooLarge(err) {
-		err = nil
-		// A little more is read so that the connection can be used again.
-		_, _ = io.CopyN(io.Discard, x.response.Body, maxBody)
+		err = nil // What is left is not waited for, at the price of the connection.
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
@@ -156,9 +154,10 @@ func (x *exchange) failure(ctx context.Context, err error) error {
 	}
 	if redirect := (*RedirectError)(nil); errors.As(err, &redirect) {
 		redirect.Attempts = x.attempts
-		redirect.TraceID, redirect.To = x.secrets.line(redirect.TraceID), x.secrets.line(redirect.To)
+		redirect.TraceID, redirect.To = x.sent.line(redirect.TraceID), x.sent.line(redirect.To)
 		if redirect.Err != nil {
-			redirect.Reason += ": " + x.quiet(redirect.Err).Error()
+			redirect.Err = x.quiet(redirect.Err)
+			redirect.Reason += ": " + redirect.Err.Error()
 		}
 		return redirect
 	}
@@ -189,7 +188,7 @@ func (x *exchange) info() ResponseInfo {
 	return info
 }
 
-func (x *exchange) traceID() string { return x.secrets.line(x.response.Header.Get(headerTraceID)) }
+func (x *exchange) traceID() string { return x.sent.line(x.response.Header.Get(headerTraceID)) }
 
 // publicResponse is the response as a caller may have it: the body can be read again, the credentials are gone.
 func (x *exchange) publicResponse() *http.Response {

@@ -32,7 +32,7 @@ type atomicReport = atomic.Pointer[Report]
 // left at its zero value; Report says so. The error is a [*DecodeError] for a body that is not JSON or not an object.
 func Parse(body []byte) (*Integration, error) {
 	i := &Integration{source: &source{body: bytes.Clone(body)}}
-	if err := decodeWhatFits(body, &i.Integration); err != nil {
+	if err := decodeWhatFits(context.Background(), body, &i.Integration); err != nil {
 		return nil, fmt.Errorf("client: parse integration: %w", &DecodeError{DecodeError: *contract.NewDecodeError(body, err, nil)})
 	}
 	return i, nil
@@ -66,7 +66,7 @@ func (i *Integration) Configuration() Configuration {
 	if raw == nil {
 		return nil
 	}
-	configuration, err := gen.NewConfiguration(i.Provider(), func(into any) error { return decodeWhatFits(raw, into) })
+	configuration, err := gen.NewConfiguration(i.Provider(), func(into any) error { return decodeWhatFits(context.Background(), raw, into) })
 	if configuration == nil || err != nil {
 		return UnknownConfiguration{Raw: bytes.Clone(raw)}
 	}
@@ -81,7 +81,7 @@ func (i *Integration) CustomBaseURL() *CustomBaseURLConfiguration {
 		return nil
 	}
 	var c CustomBaseURLConfiguration
-	if err := decodeWhatFits(raw, &c); err != nil || c.CustomHost == "" && len(c.CustomHeaders) == 0 {
+	if err := decodeWhatFits(context.Background(), raw, &c); err != nil || c.CustomHost == "" && len(c.CustomHeaders) == 0 {
 		return nil
 	}
 	return &c
@@ -135,7 +135,15 @@ func (i *Integration) String() string {
 	if i == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("integration %q of %s (%s)", printable(i.Slug), printable(string(i.Provider())), printable(i.ID))
+	return fmt.Sprintf("integration %q of %s (%s)", i.printable(i.Slug), i.printable(string(i.Provider())), i.printable(i.ID))
+}
+
+// printable makes a text of the server fit to print, without the credentials that it was sent.
+func (i *Integration) printable(s string) string {
+	if i.source != nil && i.source.sent != nil {
+		s = i.source.sent.redact(s)
+	}
+	return printable(s)
 }
 
 // Format implements [fmt.Formatter]: whatever the verb, it prints what String returns. A copy does so as well.
@@ -144,9 +152,9 @@ func (i Integration) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, i.String
 // LogValue implements [slog.LogValuer] with id, slug and provider.
 func (i Integration) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("id", printable(i.ID)),
-		slog.String("slug", printable(i.Slug)),
-		slog.String("provider", printable(string(i.Provider()))),
+		slog.String("id", i.printable(i.ID)),
+		slog.String("slug", i.printable(i.Slug)),
+		slog.String("provider", i.printable(string(i.Provider()))),
 	)
 }
 

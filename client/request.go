@@ -2,8 +2,8 @@ package client
 
 import (
 	"context"
-	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/portkey-integration/portkey-integration-go/gen"
@@ -64,14 +64,27 @@ func setBearer(header http.Header, token secret) {
 	header["Authorization"] = []string{"Bearer " + token.reveal()}
 }
 
-// secretsOf returns what a call sends that must not be printed.
-func (c *Client) secretsOf(call *callConfig) (all secrets) {
-	all.add(c.apiKey, 1)
-	all.add(c.bearer, 1)
-	for _, h := range []headers{c.defaults.header, call.header} {
-		for value := range maps.Values(h) {
+// sent is what a call sends that must not be printed.
+type sent struct {
+	client *Client
+	call   *callConfig
+	tokens []secret // Of a source.
+}
+
+func (s *sent) secrets() (all secrets) {
+	for _, credential := range slices.Concat(s.tokens, []secret{s.client.apiKey, s.client.bearer}) {
+		all.add(credential, 1)
+	}
+	for _, h := range []headers{s.client.defaults.header, s.call.header} {
+		for _, value := range h {
 			all.add(value, minHidden)
 		}
 	}
 	return all
 }
+
+// redact takes it out of a text of the server.
+func (s *sent) redact(text string) string { return s.secrets().redact(text) }
+
+// line makes a text of the server fit to print: without what was sent, on one line of at most 500 characters.
+func (s *sent) line(text string) string { return printable(s.redact(text)) }

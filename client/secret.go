@@ -112,8 +112,5 @@ func lower(text string) string {
 	return string(b)
 }
 
-// line makes a text of the server fit to print: without the secrets, on one line of at most 500 characters.
-func (all secrets) line(s string) string { return printable(all.redact(s)) }
-
 // printable makes any text fit to print.
 func printable(s string) string { return text.Line(s, 500) }

@@ -54,18 +54,18 @@ func (c *Client) result(ctx context.Context, slug string, x *exchange) (*Integra
 	}
 	source := &source{
 		body:         x.body,
-		redact:       x.secrets.redact,
+		sent:         x.sent,
 		wrongContent: !isJSON(x.response.Header),
 		asked:        slug,
 	}
 	if c.validation == ValidationOff {
-		return x.decoded(source, decode)
+		return x.decoded(ctx, source, decode)
 	}
 	conforms, drifts := contract.Known(x.body)
 	if conforms && !source.wrongContent && c.reportHandler == nil {
-		return x.decoded(source, decode)
+		return x.decoded(ctx, source, decode)
 	}
-	integration, decodeErr := x.decoded(source, decodeWhatFits)
+	integration, decodeErr := x.decoded(ctx, source, decodeWhatFits)
 	if conforms && !drifts && decodeErr == nil && len(source.findings(integration)) == 0 {
 		return integration, nil
 	}
@@ -86,13 +86,20 @@ func (c *Client) result(ctx context.Context, slug string, x *exchange) (*Integra
 }
 
 // decoded returns the integration of a response; nil with an error.
-func (x *exchange) decoded(s *source, decode func([]byte, any) error) (*Integration, error) {
+func (x *exchange) decoded(ctx context.Context, s *source, decode decoder) (*Integration, error) {
 	integration := &Integration{source: s}
-	if err := decode(s.body, &integration.Integration); err != nil {
-		return nil, &DecodeError{ResponseInfo: x.info(), DecodeError: *contract.NewDecodeError(s.body, err, s.redact)}
+	err := decode(ctx, s.body, &integration.Integration)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, x.failure(ctx, ctx.Err())
+	case err != nil:
+		return nil, &DecodeError{ResponseInfo: x.info(), DecodeError: *contract.NewDecodeError(s.body, err, s.redact())}
 	}
 	return integration, nil
 }
+
+// decoder is decode or decodeWhatFits.
+type decoder = func(ctx context.Context, body []byte, to any) error
 
 // isJSON reports whether the header Content-Type is the contract's.
 func isJSON(header http.Header) bool {
@@ -107,15 +114,23 @@ func isJSON(header http.Header) bool {
 // source is where an integration came from.
 type source struct {
 	body         []byte
-	redact       func(string) string // Nil where nothing was sent.
-	wrongContent bool                // The response had another Content-Type.
-	asked        string              // The slug; empty where none was.
-	report       atomicReport        // As it was made first.
+	sent         *sent        // Nil where nothing was sent.
+	wrongContent bool         // The response had another Content-Type.
+	asked        string       // The slug; empty where none was.
+	report       atomicReport // As it was made first.
+}
+
+// redact takes what was sent out of a text; nil where nothing was.
+func (s *source) redact() func(string) string {
+	if s.sent == nil {
+		return nil
+	}
+	return s.sent.redact
 }
 
 // check makes the report.
 func (s *source) check(ctx context.Context, i *Integration) (Report, error) {
-	report, err := contract.Checker{Redact: s.redact}.Check(ctx, http.StatusOK, s.body)
+	report, err := contract.Checker{Redact: s.redact()}.Check(ctx, http.StatusOK, s.body)
 	if err != nil {
 		return Report{}, err
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -113,20 +115,57 @@ func (p *parser) array(n *node) (any, error) {
 	return array, err
 }
 
-// number keeps the digits of a number that a float64 may not hold exactly.
+// number keeps the digits of a number that a float64 may not tell from its neighbours.
 func (p *parser) number() (any, error) {
-	const most = 15 // So many decimal digits a float64 always holds.
 	raw, err := p.decoder.ReadValue()
 	if err != nil {
 		return nil, err
 	}
 	number := stdjson.Number(raw)
 	f, err := number.Float64()
-	if err != nil || len(raw) > most && !strings.ContainsAny(string(raw), ".eE") {
+	if err != nil || math.Abs(f) >= exact {
 		p.long = true
 		return number, nil
 	}
 	return f, nil
+}
+
+// exact is the bound below which a float64 holds every integer: 2^53.
+const exact = 1 << 53
+
+var errNotInteger = errors.New("not an integer of 64 bits")
+
+// ParseInteger parses the format int64 of the document: 1.0 and 1e2 are integers, and one that an int64 does not hold
+// exactly is an error.
+func ParseInteger(s string) (int64, error) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n, nil
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != math.Trunc(f) || f < -1<<63 || f >= 1<<63 {
+		return 0, errNotInteger
+	}
+	n := int64(f)
+	if math.Abs(f) >= exact && significant(s) != significant(strconv.FormatInt(n, 10)) {
+		return 0, errNotInteger
+	}
+	return n, nil
+}
+
+// significant returns the digits of a number without its sign, point, exponent and the zeros at either end. Of numbers
+// that one float64 stands for, those with the same significant digits are equal.
+func significant(number string) string {
+	if i := strings.IndexAny(number, "eE"); i >= 0 {
+		number = number[:i]
+	}
+	return strings.Trim(strings.Replace(strings.TrimPrefix(number, "-"), ".", "", 1), "0")
+}
+
+// isDouble reports whether f, a number's float64, is the number: its digits are those of f, all of them or as few as
+// tell f from its neighbours.
+func isDouble(number string, f float64) bool {
+	digits := significant(number)
+	return digits == significant(strconv.FormatFloat(f, 'f', -1, 64)) || digits == significant(strconv.FormatFloat(f, 'f', 0, 64))
 }
 
 // NewDecodeError returns a DecodeError for what packages json and jsontext return for a body, whose own texts quote it.

@@ -289,7 +289,7 @@ func (o *outline) number() bool {
 		return false
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || math.Abs(f) > 1<<53 {
+	if err != nil || math.Abs(f) >= exact {
 		return false
 	}
 	kind := byte('0')

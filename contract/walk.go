@@ -152,6 +152,12 @@ func (w *walk) checkType(n *node, value any) bool {
 	if n.plain {
 		return true
 	}
+	if number, ok := value.(stdjson.Number); ok && s.Type.Is("integer") {
+		if _, err := ParseInteger(string(number)); err != nil {
+			w.addViolation(nil, "format", "got a number that cannot be read as an integer of 64 bits without a loss, want the format int64")
+			return false
+		}
+	}
 	fits := true
 	violation := func(e *openapi3.SchemaError) {
 		fits = fits && e.SchemaField != "type"
@@ -167,11 +173,6 @@ func (w *walk) checkType(n *node, value any) bool {
 		}
 		violation(e)
 	})
-	if number, ok := value.(stdjson.Number); ok && fits && s.Type.Is("integer") {
-		if _, err := strconv.ParseInt(string(number), 10, 64); err != nil {
-			w.addViolation(nil, "format", "got an integer of more than 64 bits, want the format int64")
-		}
-	}
 	return fits
 }
 
@@ -183,7 +184,7 @@ func (w *walk) documented(n *node, value any) {
 			w.addDrift("", "x-extensible-enum", "the value is not one of those known: "+strings.Join(n.known, ", "))
 		}
 	case stdjson.Number:
-		if f, err := value.Float64(); err == nil && n.schema.Type.Is("number") && strconv.FormatFloat(f, 'f', 0, 64) != string(value) {
+		if f, err := value.Float64(); err == nil && n.schema.Type.Is("number") && !isDouble(string(value), f) {
 			w.addDrift("", "format", "the number has more digits than the format double holds; the raw JSON has them")
 		}
 	case map[string]any:
@@ -235,13 +236,27 @@ func (w *walk) addDrift(below, keyword, reason string) {
 }
 
 func (w *walk) finding(below []string, keyword, reason string) Finding {
-	var at jsontext.Pointer
-	for _, tokens := range [][]string{w.path, below} {
-		for _, token := range tokens {
-			at = at.AppendToken(readable(token, maxName, w.redact))
+	return Finding{Pointer: pointer(slices.Concat(w.path, below), w.redact), Keyword: keyword, Reason: reason}
+}
+
+// pointer makes a JSON Pointer that is fit for a report of names that a server chose.
+func pointer(names []string, redact func(string) string) string {
+	var p jsontext.Pointer
+	for _, name := range names {
+		p = p.AppendToken(readable(name, maxName, redact))
+	}
+	if redact != nil {
+		// A credential that has a slash can be spelled as several names, one below the other.
+		if spelled := strings.Join(names, "/"); redact(spelled) != spelled {
+			for i, name := range names {
+				names[i] = redact(name)
+			}
+			if spelled = strings.Join(names, "/"); redact(spelled) != spelled {
+				return "/" + text.Line(redact(spelled), maxName)
+			}
 		}
 	}
-	return Finding{Pointer: string(at), Keyword: keyword, Reason: reason}
+	return string(p)
 }
 
 const (
@@ -323,15 +338,14 @@ func kindOf(value any) string {
 // ReadablePointer returns p as it stands in a report: redact, if not nil, is applied to each of its names, which are then
 // bounded and made fit for a terminal. It has at most 32 names.
 func ReadablePointer(p jsontext.Pointer, redact func(string) string) string {
-	var readably jsontext.Pointer
-	n := 0
-	for token := range p.Tokens() {
-		if n++; n > maxPath {
-			return string(readably) + "/…"
+	var names []string
+	for name := range p.Tokens() {
+		if len(names) == maxPath {
+			return pointer(names, redact) + "/…"
 		}
-		readably = readably.AppendToken(readable(token, maxName, redact))
+		names = append(names, name)
 	}
-	return string(readably)
+	return pointer(names, redact)
 }
 
 func count(n uint64, thing string) string {

@@ -48,7 +48,7 @@ func ExampleCheckResponse() {
 	yours.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/integrations/cortex", nil))
 	contracttest.CheckResponse(t, w.Result())
 	// Output:
-	// FAIL: contracttest: a response with status code 200 violates the contract: /id: want string, got number
+	// FAIL: contracttest: a response with status code 200 violates the contract: /id: got number, want string
 }
 
 // Under the HTTP client of a program that is tested against a control plane. t is the *testing.T.
@@ -62,8 +62,8 @@ func ExampleNewTransport() {
 	get(srv.URL+"/integrations/rich", srv.APIKey())
 	// Output:
 	// 200
-	// FAIL: contracttest: a response with status code 200 violates the contract: /configurations/azure_entra_client_secret: a secret must not be in an answer, only its masked form may
-	// FAIL: contracttest: a response with status code 200 violates the contract: /key: a secret must not be in an answer, only its masked form may
+	// FAIL: contracttest: a response with status code 200 violates the contract: /configurations/azure_entra_client_secret: a secret must not be in a response, only its masked form may
+	// FAIL: contracttest: a response with status code 200 violates the contract: /key: a secret must not be in a response, only its masked form may
 	// 200
 }
 

@@ -90,7 +90,7 @@ func ExampleTransport() {
 	// Output:
 	// conforms: true
 	// drift: /contracttest_drift: the contract names no such property
-	// drift: /status: the value is not among those known: active, archived
+	// drift: /status: the value is not one of those known: active, archived
 }
 
 func ExampleCheckHAR() {

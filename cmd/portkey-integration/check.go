@@ -199,7 +199,6 @@ func (r *checking) result(name string, report client.Report) {
 		r.code = max(r.code, exitFailed)
 	}
 	r.documents++
-	r.progress.wipe()
 	r.out.add(c)
 	r.progress.show(fmt.Sprintf("%d responses checked ...", r.documents))
 }

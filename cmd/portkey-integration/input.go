@@ -265,8 +265,11 @@ func looksLikeYAML(data []byte) bool {
 		return false
 	}
 	node, err := parseYAML(text)
-	return err == nil && node != nil && node.Kind == yaml.MappingNode
+	return err == nil && node != nil && node.Kind == yaml.MappingNode && yamlName.MatchString(node.Content[0].Value)
 }
+
+// yamlName is what the first name of a body is like, and the first words of a text or a page are not.
+var yamlName = regexp.MustCompile(`^[a-z_]+$`)
 
 // yamlMark begins a document of YAML, wherever a line begins with it.
 var yamlMark = regexp.MustCompile(`(?m)^---(?:[ \t]+|\r?$)`)
@@ -320,7 +323,7 @@ func yamlToJSON(text []byte, after int) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-var yamlLine = regexp.MustCompile(`\bline (\d+)`)
+var yamlLine = regexp.MustCompile(`\bL(\d+)\.C`)
 
 // parseYAML reads one document; its node is nil where there is none.
 func parseYAML(text []byte) (*yaml.Node, error) {

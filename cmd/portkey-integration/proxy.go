@@ -21,14 +21,16 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-const (
+// Tests have less time.
+var (
 	// proxyGrace is how long requests under way may take when the proxy is told to stop.
 	proxyGrace = 3 * time.Second
 	// probe is how long the proxy tries to reach its upstream before it serves: both may have been started together.
 	probe = time.Second
-	// maxCases is how many methods, paths and status codes a report tells apart.
-	maxCases = 1000
 )
+
+// maxCases is how many methods, paths and status codes a report tells apart.
+const maxCases = 1000
 
 type proxy struct {
 	listening

@@ -152,7 +152,7 @@ func inFlags(err error) string {
 		switch e := err.(type) {
 		case nil:
 		case *client.OptionError:
-			lines = append(lines, cmp.Or(flagOf[e.Option], e.Option)+": "+e.Err.Error())
+			lines = append(lines, cmp.Or(flagOf[e.Option], e.Option)+": "+e.Err.Error()+hintOf[e.Hint])
 		case interface{ Unwrap() []error }:
 			for _, err := range e.Unwrap() {
 				collect(err)
@@ -180,6 +180,15 @@ var flagOf = map[string]string{
 	"WithWorkspaceID": "--workspace-id",
 	"WithTimeout":     "--timeout",
 	"WithMaxRetries":  "--max-retries",
+}
+
+// hintOf is what this program says in place of a hint of package client.
+var hintOf = map[string]string{
+	"use WithAPIKey":                         "; use " + envAPIKey + " or --api-key-file",
+	"use WithBearerToken or WithTokenSource": "; use --bearer-token-file",
+	"use WithAPIKey or WithBearerToken":      "; use " + envAPIKey + ", --api-key-file or --bearer-token-file",
+	"use WithWorkspaceID for the workspace":  "; use --workspace-id for the workspace",
+	"use https, or WithInsecureHTTP":         "; use https",
 }
 
 // startSandbox serves the contract's examples on the loopback interface until it is closed.

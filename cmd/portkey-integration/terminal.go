@@ -90,6 +90,7 @@ func (p *progress) show(note string) {
 	if !p.app.live || p.app.shown || time.Now().Before(p.next) {
 		return
 	}
+	p.wipe()
 	fmt.Fprint(p.app.err, text.Safe(note))
 	p.next, p.shown = time.Now().Add(pace), true
 }

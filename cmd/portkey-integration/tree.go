@@ -17,7 +17,7 @@ import (
 // JSON stands on one line, and so does YAML, of which JSON is a part.
 const (
 	maxIndented = 24
-	maxYAML     = 1 << 20
+	maxYAML     = 64 << 10 // Bytes: YAML takes seconds for each MiB.
 )
 
 // depth is how deep a JSON value is nested.

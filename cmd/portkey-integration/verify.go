@@ -15,6 +15,9 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
+// verifyInterval spares a control plane. Tests have less time.
+var verifyInterval = contracttest.DefaultInterval
+
 type verify struct {
 	target
 	failOnDrift bool
@@ -54,7 +57,7 @@ func (a *app) verify(ctx context.Context, v *verify, slugs []string) error {
 		return err
 	}
 	defer connection.close()
-	var opts []contracttest.VerifyOption
+	opts := []contracttest.VerifyOption{contracttest.WithInterval(verifyInterval)}
 	if v.sandbox {
 		opts = append(opts, contracttest.WithInterval(0)) // Nobody is to be spared.
 		if len(slugs) == 0 {

@@ -6,22 +6,22 @@ import (
 	"github.com/oasdiff/oasdiff/checker"
 )
 
-// oasdiff knows who reads an answer: a field that may be missing is a field a client lives without, so that its removal
-// breaks nobody. This contract has two more sides. Its schemas become Go types, and it judges the answers of those who
+// oasdiff knows who reads a response: a property that may be missing is one a client lives without, so that its removal
+// breaks nobody. This contract has two more sides. Its schemas become Go types, and it judges the responses of those who
 // mock or re-implement the endpoint. What takes something from either is breaking here as well.
 var policy = []struct {
 	checks *regexp.Regexp
 	level  checker.Level
 }{
-	// A field, a provider or an error that importers use goes away.
-	{regexp.MustCompile(`^response-optional-property-removed$`), checker.ERR},
-	{regexp.MustCompile(`^response-(body|property)-(any-of|one-of)-removed$`), checker.ERR},
+	// A property, a provider or an error that importers use goes away.
+	{regexp.MustCompile(`^response-optional-(write-only-)?property-removed$`), checker.ERR},
+	{regexp.MustCompile(`^response-(body|property)-(all-of|any-of|one-of)-removed$`), checker.ERR},
 	{regexp.MustCompile(`^response-(non-success|success)-status-removed$`), checker.ERR},
 
-	// A secret may arrive unmasked.
-	{regexp.MustCompile(`^response-.*became-not-write-only$`), checker.ERR},
+	// A mask goes away: a secret may arrive in clear, or the masked form may be sent back as if it were one.
+	{regexp.MustCompile(`^response-.*became-not-(write|read)-only$`), checker.ERR},
 
-	// Answers that conformed do so no more.
+	// Responses that conformed do so no more.
 	{regexp.MustCompile(`^response-required-property-added$`), checker.ERR},
 	{regexp.MustCompile(`^response-property-became-required$`), checker.ERR},
 	{regexp.MustCompile(`^response-.*became-write-only$`), checker.ERR},
@@ -31,12 +31,12 @@ var policy = []struct {
 	{regexp.MustCompile(`^response-(body|property)-min(-length|-items|-properties)?-increased$`), checker.ERR},
 
 	// A provider more: the client has always had to take a configuration that it does not know.
-	{regexp.MustCompile(`^response-property-any-of-added$`), checker.INFO},
+	{regexp.MustCompile(`^response-property-(all|any)-of-added$`), checker.INFO},
 }
 
-// guarded matches the place of a change below a not. What is added there takes answers away, and the other way round,
-// which oasdiff does not turn about. The contract's guards are written so: the older examples tell what became of them.
-var guarded = regexp.MustCompile("`[^` ]*/not(/[^` ]*)?`")
+// negated matches the place of a change below a not. What is added there takes responses away, and the other way round,
+// which oasdiff does not turn about: whoever makes such a change says what it means.
+var negated = regexp.MustCompile("`[^` ]*/not(/[^` ]*)?`")
 
 // levels lays the policy over the levels of oasdiff.
 func levels() map[string]checker.Level {

@@ -1,6 +1,6 @@
-// Package answers makes the bodies that the server sends: the contract's named examples with other ids and names,
+// Package responses makes the bodies that the server sends: the contract's named examples with other ids and names,
 // grown to a size.
-package answers
+package responses
 
 import (
 	"encoding/json"
@@ -14,8 +14,8 @@ import (
 )
 
 // Make makes n integrations that take turns through all the named examples, each at least size bytes long, members in
-// the order of the examples. They are seeded: the same in every process. Of the kind "violating" each breaks the
-// contract once, in a way that decoding into a struct survives; of the kind "novel" each has another order of members.
+// the order of the examples. They are seeded: the same in every process. Of the kind "violating" each has an
+// unmasked secret, which decoding into a struct survives; of the kind "novel" each has another order of members.
 func Make(kind string, n, size int) ([][]byte, error) {
 	named, err := examples()
 	if err != nil {
@@ -50,16 +50,14 @@ var breaches = []struct {
 	value string
 	path  []string
 }{
-	{"-1", []string{"workspace_count"}},                                                         // below its minimum
-	{"sk-unmasked", []string{"key"}},                                                            // a writeOnly property
-	{"[{target_field: key}]", []string{"secret_mappings"}},                                      // an entry lacks its reference
-	{"{rate_limits: null}", []string{"global_workspace_access"}},                                // lacks enabled
-	{"-0.5", []string{"pricing_adjustments", "multiplier", "default"}},                          // below its minimum, deep
-	{"{azure_auth_mode: default}", []string{"configurations"}},                                  // lacks the provider's other fields
-	{"{enabled: true, usage_limits: [{credit_limit: 0}]}", []string{"global_workspace_access"}}, // below its minimum, in an array
+	{"sk-unmasked", []string{"key"}},
+	{"{aws_secret_access_key: unmasked}", []string{"configurations"}},
+	{"{azure_entra_client_secret: unmasked, openai_project: p}", []string{"configurations"}},
+	{"{oracle_private_key: unmasked}", []string{"configurations"}},
+	{"{masked_vertex_service_account_json: {private_key: unmasked}}", []string{"configurations"}},
 }
 
-// grow adds what grows in real answers, deployments of Azure OpenAI and prices of additional units, up to a size.
+// grow adds what grows in real responses, deployments of Azure OpenAI and prices of additional units, up to a size.
 func grow(in *yaml.Node, size int, r *rand.Rand) {
 	have := len(appendJSON(nil, in))
 	if have >= size {
