@@ -37,11 +37,11 @@ type slowBody struct {
 }
 
 func (b *slowBody) Read(p []byte) (int, error) {
+	time.Sleep(b.pause)
 	if b.pieces == 0 {
 		return 0, io.EOF
 	}
 	b.pieces--
-	time.Sleep(b.pause)
 	return copy(p, b.piece), nil
 }
 
@@ -63,7 +63,16 @@ func TestProxyWaits(t *testing.T) {
 			}
 			body, err := io.ReadAll(resp.Body)
 			return err == nil && string(body) == "{} {} {} "
-		}, 6 * contracttest.DefaultStall, 7 * contracttest.DefaultStall, ""},
+		}, 8 * contracttest.DefaultStall, 9 * contracttest.DefaultStall, ""},
+		{"for an upstream that takes its time over what it was sent", &slowBody{1, 2 * contracttest.DefaultStall, "{}"}, func(conn net.Conn) bool {
+			_, _ = io.WriteString(conn, "PUT /v1/integrations/rich HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				return false
+			}
+			body, err := io.ReadAll(resp.Body)
+			return err == nil && string(body) == "{}"
+		}, 4 * contracttest.DefaultStall, 5 * contracttest.DefaultStall, ""},
 		{"for a client that sends slowly", &slowBody{1, 0, "{}"}, func(conn net.Conn) bool {
 			go func() { _, _ = io.Copy(io.Discard, conn) }()
 			_, _ = io.WriteString(conn, "PUT /v1/integrations/rich HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n")
