@@ -221,7 +221,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, e))
 	control := http.NewResponseController(w)
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &patientReader{r.Body, control, p.stall}
+		r.Body = &patientReader{ReadCloser: r.Body, control: control, stall: p.stall}
 	}
 	p.proxy.ServeHTTP(&patientWriter{w, control, p.stall}, r)
 	_ = control.SetWriteDeadline(time.Now().Add(p.stall)) // For what net/http has left to write.
@@ -472,20 +472,21 @@ func (w *patientWriter) FlushError() error {
 // Unwrap is for [http.ResponseController].
 func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// A patientReader gives a client some time for each read of its request's body. The deadline must not outlive the body:
-// net/http would take its passing for a client that is gone.
+// A patientReader gives a client some time for each read of its request's body. After the body, net/http reads on to learn
+// whether the client is gone, and would take a deadline for its going.
 type patientReader struct {
 	io.ReadCloser
 	control *http.ResponseController
 	stall   time.Duration
+	ended   bool
 }
 
 func (r *patientReader) Read(b []byte) (int, error) {
-	_ = r.control.SetReadDeadline(time.Now().Add(r.stall))
-	n, err := r.ReadCloser.Read(b)
-	if err != nil {
-		_ = r.control.SetReadDeadline(time.Time{})
+	if !r.ended {
+		_ = r.control.SetReadDeadline(time.Now().Add(r.stall))
 	}
+	n, err := r.ReadCloser.Read(b)
+	r.ended = err != nil
 	return n, err
 }
 

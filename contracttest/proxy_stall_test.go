@@ -2,6 +2,7 @@ package contracttest_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -34,10 +35,14 @@ type slowBody struct {
 	pieces int
 	pause  time.Duration
 	piece  string
+	ctx    context.Context // of the request
 }
 
 func (b *slowBody) Read(p []byte) (int, error) {
 	time.Sleep(b.pause)
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
 	if b.pieces == 0 {
 		return 0, io.EOF
 	}
@@ -55,7 +60,7 @@ func TestProxyWaits(t *testing.T) {
 		most   time.Duration
 		want   string
 	}{
-		{"for an upstream that takes its time", &slowBody{3, 2 * contracttest.DefaultStall, "{} "}, func(conn net.Conn) bool {
+		{"for an upstream that takes its time", &slowBody{pieces: 3, pause: 2 * contracttest.DefaultStall, piece: "{} "}, func(conn net.Conn) bool {
 			_, _ = io.WriteString(conn, get)
 			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
@@ -64,7 +69,7 @@ func TestProxyWaits(t *testing.T) {
 			body, err := io.ReadAll(resp.Body)
 			return err == nil && string(body) == "{} {} {} "
 		}, 8 * contracttest.DefaultStall, 9 * contracttest.DefaultStall, ""},
-		{"for an upstream that takes its time over what it was sent", &slowBody{1, 2 * contracttest.DefaultStall, "{}"}, func(conn net.Conn) bool {
+		{"for an upstream that takes its time over what it was sent", &slowBody{pieces: 1, pause: 2 * contracttest.DefaultStall, piece: "{}"}, func(conn net.Conn) bool {
 			_, _ = io.WriteString(conn, "PUT /v1/integrations/rich HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")
 			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
@@ -73,7 +78,7 @@ func TestProxyWaits(t *testing.T) {
 			body, err := io.ReadAll(resp.Body)
 			return err == nil && string(body) == "{}"
 		}, 4 * contracttest.DefaultStall, 5 * contracttest.DefaultStall, ""},
-		{"for a client that sends slowly", &slowBody{1, 0, "{}"}, func(conn net.Conn) bool {
+		{"for a client that sends slowly", &slowBody{pieces: 1, pause: 0, piece: "{}"}, func(conn net.Conn) bool {
 			go func() { _, _ = io.Copy(io.Discard, conn) }()
 			_, _ = io.WriteString(conn, "PUT /v1/integrations/rich HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n")
 			for range 4 {
@@ -84,7 +89,7 @@ func TestProxyWaits(t *testing.T) {
 			}
 			return true
 		}, 3 * contracttest.DefaultStall, 4 * contracttest.DefaultStall, ""},
-		{"not for a client that sends nothing", &slowBody{1, 0, "{}"}, func(conn net.Conn) bool {
+		{"not for a client that sends nothing", &slowBody{pieces: 1, pause: 0, piece: "{}"}, func(conn net.Conn) bool {
 			_, _ = io.WriteString(conn, "PUT /v1/integrations/rich HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nx")
 			time.Sleep(3 * contracttest.DefaultStall)
 			return true
@@ -99,7 +104,9 @@ func TestProxyWaits(t *testing.T) {
 							if _, err := io.Copy(io.Discard, r.Body); err != nil {
 								return nil, err
 							}
+							_, _ = r.Body.Read(make([]byte, 1)) // As net/http's transport does.
 						}
+						test.body.ctx = r.Context()
 						return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(test.body),
 							ContentLength: -1, Request: r}, nil
 					})))

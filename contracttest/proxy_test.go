@@ -482,12 +482,12 @@ func TestProxyClosesWhatWasSwitchedUnasked(t *testing.T) {
 // Copies of bodies have bounded room in all, and leave it. What finds none passes all the same.
 func TestProxyKeepsBodiesInBoundedRoom(t *testing.T) {
 	const size, together = 3 << 20, 40
+	body := append(bytes.Repeat([]byte(" "), size-2), "{}"...)
 	var begun sync.WaitGroup
 	more := make(chan struct{})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", fmt.Sprint(size))
-		body := append(bytes.Repeat([]byte(" "), size-2), "{}"...)
 		_, _ = w.Write(body[:size-1])
 		if strings.HasSuffix(r.URL.Path, "/together") {
 			_ = http.NewResponseController(w).Flush()
@@ -528,7 +528,7 @@ func TestProxyKeepsBodiesInBoundedRoom(t *testing.T) {
 	if checked == 0 || checked*size > 64<<20 {
 		t.Errorf("got %d of %d bodies checked, want as many as fit into 64 MiB", checked, together)
 	}
-	for range together { // One after the other, there is room for each.
+	for range 64<<20/size + 5 { // One after the other, there is room for each.
 		get("/v1/integrations/alone")
 		if e := p.exchange(t); !e.Checked() {
 			t.Fatalf("got %q, want a check", e.Unchecked)
