@@ -43,7 +43,8 @@ type harEntry struct {
 		URL    string `json:"url"`
 	} `json:"request"`
 	Response struct {
-		Status  int `json:"status"`
+		Status  int       `json:"status"`
+		Headers []harPair `json:"headers"`
 		Content struct {
 			MimeType string  `json:"mimeType"`
 			Text     *string `json:"text"`
@@ -78,20 +79,35 @@ var errEnough = errors.New("enough")
 // are skipped with a reason. It reads entry by entry.
 func CheckHAR(r io.Reader) ([]HARResult, error) {
 	results := []HARResult{}
+	err := eachEntry(r, func(entry *harEntry) error {
+		result := HARResult{Skipped: "not an entry of a HAR file", Report: checkedNothing()}
+		if entry != nil {
+			result = entry.check()
+		}
+		result.Entry = len(results)
+		results = append(results, result)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// eachEntry calls f with each entry of a HAR file, nil where there is something else in its place.
+func eachEntry(r io.Reader, f func(*harEntry) error) error {
 	entries := false
 	err := readHAR(r, func(name string, d *jsontext.Decoder) error {
 		if name != "entries" || d.PeekKind() != '[' {
 			return d.SkipValue()
 		}
 		entries = true
-		return eachElement(d, func(value jsontext.Value) {
-			result := HARResult{Skipped: "not an entry of a HAR file", Report: checkedNothing()}
-			var entry harEntry
-			if jsonv2.Unmarshal(value, &entry, lenient...) == nil {
-				result = entry.check()
+		return eachElement(d, func(value jsontext.Value) error {
+			entry := new(harEntry)
+			if jsonv2.Unmarshal(value, entry, lenient...) != nil {
+				entry = nil
 			}
-			result.Entry = len(results)
-			results = append(results, result)
+			return f(entry)
 		})
 	})
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -99,13 +115,13 @@ func CheckHAR(r io.Reader) ([]HARResult, error) {
 	}
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, errors.New("not a HAR file: it ends too early")
+		return errors.New("not a HAR file: it ends too early")
 	case err != nil:
-		return nil, fmt.Errorf("not a HAR file: %w", err)
+		return fmt.Errorf("not a HAR file: %w", err)
 	case !entries:
-		return nil, errors.New("not a HAR file: it has no log with entries")
+		return errors.New("not a HAR file: it has no log with entries")
 	}
-	return results, nil
+	return nil
 }
 
 // lenient reads JSON as the tools that write HAR files have it.
@@ -142,7 +158,7 @@ func eachMember(d *jsontext.Decoder, f func(name string) error) error {
 	return err
 }
 
-func eachElement(d *jsontext.Decoder, f func(jsontext.Value)) error {
+func eachElement(d *jsontext.Decoder, f func(jsontext.Value) error) error {
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
@@ -151,7 +167,9 @@ func eachElement(d *jsontext.Decoder, f func(jsontext.Value)) error {
 		if err != nil {
 			return err
 		}
-		f(value)
+		if err := f(value); err != nil {
+			return err
+		}
 	}
 	_, err := d.ReadToken()
 	return err
@@ -204,15 +222,25 @@ func (e harEntry) check() HARResult {
 		result.Skipped = "no body was recorded"
 		return result
 	}
-	body := []byte(*content.Text)
-	if strings.EqualFold(content.Encoding, "base64") {
-		if body, err = base64.StdEncoding.DecodeString(*content.Text); err != nil {
-			result.Skipped = "its body is not valid base64"
-			return result
-		}
+	body, err := e.body()
+	if err != nil {
+		result.Skipped = "its body is not valid base64"
+		return result
 	}
 	result.Report, _ = checkBody(context.Background(), e.Response.Status, content.MimeType, body, redactor(nil))
 	return result
+}
+
+// body is the recorded body, nil where there is none.
+func (e harEntry) body() ([]byte, error) {
+	content := e.Response.Content
+	switch {
+	case content.Text == nil:
+		return nil, nil
+	case strings.EqualFold(content.Encoding, "base64"):
+		return base64.StdEncoding.DecodeString(*content.Text)
+	}
+	return []byte(*content.Text), nil
 }
 
 // MaxHARSize is how many bytes a [HARWriter] writes at most.
@@ -375,7 +403,7 @@ func (e Exchange) harBody() string {
 	if r.run() != nil {
 		return Redacted
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n") // the encoder ends a value with it
 }
 
 func (e Exchange) harHeaders(header http.Header) []harPair {

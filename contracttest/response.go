@@ -90,8 +90,7 @@ func tell(tb testing.TB, resp *http.Response, report client.Report) {
 
 // isOperation reports whether a request is the contract's, whatever prefix its server has.
 func isOperation(method, escapedPath string) bool {
-	start, _, _ := strings.Cut(pathTemplate, "{")
-	i := max(strings.LastIndex(escapedPath, start), 0)
+	i := max(strings.LastIndex(escapedPath, pathStart), 0)
 	_, ok := operationSlug(escapedPath, escapedPath[:i])
 	return ok && (method == http.MethodGet || method == http.MethodHead)
 }

@@ -42,7 +42,7 @@ func TestCheckResponse(t *testing.T) {
 		{"page", response(502, "text/html; charset=utf-8", "<p>"), nil, ""},
 		{"page that is none", response(404, "text/html", string(exampleBody(t, "not-found"))), []string{"Content-Type"}, ""},
 		{"error", response(429, "application/json", string(exampleBody(t, "rate-limited"))), nil, ""},
-		{"broken error", response(429, "application/json", `{"success":false}`), []string{"the body"}, ""},
+		{"broken error", response(429, "application/json", `{"success":"no"}`), []string{"/success"}, ""},
 		{"status", response(418, "application/json", "{}"), []string{"status code 418"}, ""},
 		{"no body", &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}}, []string{"empty"}, ""},
 	} {

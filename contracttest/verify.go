@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"github.com/go-json-experiment/json/jsontext"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
@@ -388,6 +390,9 @@ func (v *verifier) integration(ctx context.Context, slug string) error {
 
 	var contentType, conforms []client.Finding
 	masked := unmasked(first.body)
+	for i := range masked {
+		masked[i].Pointer = contract.ReadablePointer(jsontext.Pointer(masked[i].Pointer), v.redact)
+	}
 	for _, f := range first.report.Violations {
 		switch {
 		case f.Keyword == "content":
@@ -397,9 +402,6 @@ func (v *verifier) integration(ctx context.Context, slug string) error {
 		case !slices.ContainsFunc(masked, func(m client.Finding) bool { return m.Pointer == f.Pointer }):
 			masked = append(masked, f)
 		}
-	}
-	for i := range masked {
-		masked[i].Pointer = redactPointer(masked[i].Pointer, v.redact)
 	}
 	v.add(verdict(name("content-type"), "the content type is not that of the contract", contentType))
 	v.add(verdict(name("conforms"), "the response violates the contract", conforms))

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
@@ -158,7 +159,7 @@ func (r *checking) body(name string, body []byte) {
 		r.fail(name, fmt.Errorf("it is larger than %s", size(maxDocument)))
 		return
 	}
-	report, err := client.Check(r.status, body)
+	report, err := contract.Check(r.status, body)
 	if err != nil {
 		r.fail(name, err)
 		return

@@ -47,8 +47,8 @@ func TestCheckEveryExample(t *testing.T) {
 		}
 		file := save(t, e.Name+".json", e.Body)
 		status := strconv.Itoa(e.Status)
-		o := invoke(t, "check", "--fail-on-drift", "--status", status, file).want(t, 0)
-		if !strings.HasPrefix(o.out, file+": conforms") || strings.Count(o.out, "\n") != 1 {
+		o := invoke(t, "check", "--status", status, file).want(t, 0)
+		if !strings.HasPrefix(o.out, file+": conforms") || strings.Contains(o.out, ": violation ") {
 			t.Errorf("%s: %s", e.Name, o.out)
 		}
 		o = input{stdin: string(e.Body)}.run(t, "check", "--status", status, "-o", "json", "-").want(t, 0)
@@ -68,7 +68,7 @@ type variant struct {
 	integration   map[string]any
 }
 
-func variants(t *testing.T, e contracttest.Example) []variant {
+func variants(t *testing.T, e contracttest.Fixture) []variant {
 	t.Helper()
 	var all []variant
 	add := func(name, pointer string, change func(integration, configuration map[string]any)) {
@@ -101,7 +101,7 @@ func variants(t *testing.T, e contracttest.Example) []variant {
 	add("unmasked", "/key", func(i, _ map[string]any) { i["key"] = leak })
 	for pointer, leaf := range leaves("", original) {
 		path := strings.Split(pointer, "/")[1:]
-		if leaf == nil || path[0] == "tags" || path[0] == "configurations" && schemaless(e.Name) {
+		if leaf == nil || path[0] == "tags" || path[0] == "configurations" && schemaless(e.Name) || path[len(path)-1] == "masked_vertex_service_account_json" {
 			continue
 		}
 		wrong := any([]any{leak})
@@ -164,13 +164,13 @@ func TestCheckRejectsBrokenVariants(t *testing.T) {
 
 func TestCheckText(t *testing.T) {
 	integration := example(t, "openai-production")
-	integration["workspace_count"] = -1
+	integration["workspace_count"] = "many"
 	integration["status"] = "paused"
 	file := save(t, "response.json", encode(t, integration))
 	o := invoke(t, "check", file).want(t, 1)
 	want := fmt.Sprintf("%[1]s: violates the contract (openai)\n"+
-		"%[1]s: violation /workspace_count: want at least 0 (minimum)\n"+
-		"%[1]s: drift /status: the value is not among those known: active, archived (x-extensible-enum)\n", file)
+		"%[1]s: violation /workspace_count: got string, want integer (type)\n"+
+		"%[1]s: drift /status: the value is not one of those known: active, archived (x-extensible-enum)\n", file)
 	if o.out != want {
 		t.Errorf("got\n%s\nwant\n%s", o.out, want)
 	}
@@ -201,14 +201,14 @@ func TestCheckGoesOnAfterABadFile(t *testing.T) {
 	good := save(t, "good.json", encode(t, example(t, "rich")))
 	bad := save(t, "bad.json", []byte("{"))
 	broken := save(t, "broken.json", []byte("{}"))
-	o := invoke(t, "check", "-o", "json", bad, good, broken).want(t, 2, "bad.json: the body cannot be decoded")
+	o := invoke(t, "check", "-o", "json", bad, good, broken).want(t, 2, "bad.json: the body ends too early")
 	if c := parseChecked(t, o.out); len(c.Results) != 2 || !c.Results[0].Conforms || c.Results[1].Conforms {
 		t.Errorf("got %s", o.out)
 	}
 }
 
 func TestCheckStatus(t *testing.T) {
-	file := save(t, "error.json", []byte(`{"success":false,"data":{}}`))
+	file := save(t, "error.json", []byte(`{"success":false,"data":[]}`))
 	invoke(t, "check", "--status", "404", file).want(t, 1)
 	invoke(t, "check", "--status", "404", save(t, "ok.json", []byte(`{"message":"gone"}`))).want(t, 0)
 }

@@ -8,16 +8,16 @@ import (
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
 
-// contract is the little of the document that the program itself asks for.
-type contract struct {
+// header is the little of the document that the program itself asks for.
+type header struct {
 	OpenAPI string
 	Info    struct {
 		Version string
 	}
 }
 
-var loadContract = sync.OnceValue(func() *contract {
-	var c contract
+var loadHeader = sync.OnceValue(func() *header {
+	var c header
 	if err := yaml.Load([]byte(portkeyintegration.Contract()), &c); err != nil {
 		panic("the embedded contract: " + err.Error()) // The tests rule it out.
 	}

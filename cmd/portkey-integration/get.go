@@ -85,7 +85,7 @@ func (a *app) get(ctx context.Context, g *get, slugs []string) error {
 	if err != nil {
 		return err
 	}
-	var opts []client.CallOption
+	var opts []client.BulkOption
 	if g.workspaceID != "" {
 		opts = append(opts, client.WithWorkspaceID(g.workspaceID))
 	}

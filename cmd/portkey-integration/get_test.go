@@ -152,7 +152,7 @@ func TestGetTextOfUnusualValues(t *testing.T) {
 		"status        paused",
 		"team=ml, tier=1",
 		"1,234,567.5 images, reset daily",
-		"7 requests (rps)",
+		"7 requests per second",
 		"100 USD in all, no reset",
 		"request_token   7% (x 0.07)",
 		"response_token  list price",
@@ -201,7 +201,7 @@ func TestGetManyKeepsTheirOrder(t *testing.T) {
 	s, in := server(t)
 	s.SetFault("rich", contracttest.Fault{Delay: 50 * time.Millisecond}) // So that it is not the first to be there.
 
-	o := in.run(t, append([]string{"get", "--output", "json"}, slugs...)...).want(t, 1, "no-such-slug: status 404")
+	o := in.run(t, append([]string{"get", "--output", "json"}, slugs...)...).want(t, 1, "no-such-slug: status code 404")
 	var got []string
 	for line := range strings.Lines(o.out) {
 		got = append(got, decode(t, []byte(line))["slug"].(string))
@@ -229,7 +229,7 @@ func TestGetTable(t *testing.T) {
 	drifting := example(t, "rich")
 	drifting["status"], drifting["slug"], drifting["name"] = "hibernating", "drifting", "two\nlines"
 	broken := example(t, "cortex")
-	broken["workspace_count"], broken["slug"] = -1, "broken"
+	broken["id"], broken["slug"] = "no UUID", "broken"
 	delete(broken, "last_updated_at")
 	_, in := server(t, contracttest.WithFixture("drifting", encode(t, drifting)), contracttest.WithBrokenFixture("broken", encode(t, broken)))
 	slugs := []string{"openai-production", "drifting", "broken", "azure-openai-custom-base-url", "unknown-provider"}
@@ -281,8 +281,8 @@ func TestGetRetries(t *testing.T) {
 
 func TestGetFailures(t *testing.T) {
 	broken := example(t, "azure-openai-entra")
-	delete(broken["configurations"].(map[string]any), "azure_resource_name")
-	broken["workspace_count"] = -1
+	broken["configurations"].(map[string]any)["azure_resource_name"] = 5
+	broken["id"] = "no UUID"
 	s, in := server(t, contracttest.WithBrokenFixture("broken", encode(t, broken)))
 	for _, c := range []struct {
 		name     string
@@ -291,12 +291,12 @@ func TestGetFailures(t *testing.T) {
 	}{
 		{"HTML", contracttest.Fault{HTML: true}, []string{"502"}},
 		{"not JSON", contracttest.Fault{Body: []byte("<html>")}, []string{"not valid JSON"}},
-		{"not an object", contracttest.Fault{Body: []byte("[]")}, []string{"want object, got array"}},
-		{"empty", contracttest.Fault{Body: []byte{}}, []string{"it is empty"}},
-		{"truncated", contracttest.Fault{Truncate: true}, []string{"no complete answer"}},
-		{"slow", contracttest.Fault{Hang: true}, []string{"no complete answer"}},
+		{"not an object", contracttest.Fault{Body: []byte("[]")}, []string{"got array, want object"}},
+		{"empty", contracttest.Fault{Body: []byte{}}, []string{"the body is empty"}},
+		{"truncated", contracttest.Fault{Truncate: true}, []string{"request failed after 1 attempt"}},
+		{"slow", contracttest.Fault{Hang: true}, []string{"request failed after 1 attempt"}},
 		{"elsewhere", contracttest.Fault{Redirect: "https://elsewhere.example/"}, []string{"redirect"}},
-		{"unmasked", contracttest.Fault{UnmaskedSecret: true}, []string{"/key: a secret must not be in an answer", "--validation report"}},
+		{"unmasked", contracttest.Fault{UnmaskedSecret: true}, []string{"/key: a secret must not be in a response", "--validation report"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.SetFault("rich", c.fault)
@@ -306,18 +306,18 @@ func TestGetFailures(t *testing.T) {
 			}
 		})
 	}
-	in.run(t, "get", "broken").want(t, 1, "/configurations/azure_resource_name", "/workspace_count")
+	in.run(t, "get", "broken").want(t, 1, "/configurations/azure_resource_name", "/id")
 	input{env: map[string]string{"PORTKEY_API_KEY": "k"}}.run(t, "get", "x", "--base-url", "http://127.0.0.1:1", "--max-retries", "0").
 		want(t, 1, "connection refused")
 
 	o := in.run(t, "get", "broken", "--validation", "report").want(t, 0)
-	for _, text := range []string{"Violations", "/configurations/azure_resource_name", "/workspace_count"} {
+	for _, text := range []string{"Violations", "/configurations/azure_resource_name", "/id"} {
 		if !strings.Contains(o.out, text) {
 			t.Errorf("no %q in\n%s", text, o.out)
 		}
 	}
 	o = in.run(t, "get", "broken", "--validation", "report", "-o", "json")
-	if o.code != 0 || !strings.Contains(o.err, "/workspace_count") || decode(t, []byte(o.out))["slug"] != broken["slug"] {
+	if o.code != 0 || !strings.Contains(o.err, "/id") || decode(t, []byte(o.out))["slug"] != broken["slug"] {
 		t.Errorf("exit code %d, stdout and stderr:\n%s\n%s", o.code, o.out, o.err)
 	}
 	if o := in.run(t, "get", "broken", "--validation", "off").want(t, 0); strings.Contains(o.out, "Violations") {

@@ -90,8 +90,8 @@ func server(t *testing.T, opts ...contracttest.ServerOption) (*contracttest.Serv
 	return s, input{env: map[string]string{"PORTKEY_API_KEY": s.APIKey(), "PORTKEY_BASE_URL": s.URL}}
 }
 
-func integrations() []contracttest.Example {
-	return slices.DeleteFunc(contracttest.Examples(), func(e contracttest.Example) bool { return e.Status != http.StatusOK })
+func integrations() []contracttest.Fixture {
+	return slices.DeleteFunc(contracttest.Examples(), func(e contracttest.Fixture) bool { return e.Status != http.StatusOK })
 }
 
 func example(t *testing.T, name string) map[string]any {
@@ -189,7 +189,7 @@ func TestCommandLineErrors(t *testing.T) {
 		{"negative timeout", input{}, []string{"get", "--sandbox", "--timeout", "-1s", "rich"}, "--timeout is negative"},
 		{"retries", input{}, []string{"get", "--sandbox", "--max-retries", "-1", "rich"}, "--max-retries is negative"},
 		{"base URL", input{env: key}, []string{"get", "--base-url", "ftp://x", "rich"}, "scheme is neither https nor http"},
-		{"base URL of the environment", input{env: map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": "x"}}, []string{"get", "rich"}, "base URL"},
+		{"base URL of the environment", input{env: map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": "x"}}, []string{"get", "rich"}, "scheme is neither https nor http"},
 		{"plain http", input{env: key}, []string{"get", "--base-url", "http://192.0.2.1/v1", "rich"}, "plain http"},
 		{"sandbox and base URL", input{}, []string{"get", "--sandbox", "--base-url", "https://x", "rich"}, "sandbox"},
 		{"key file that is not there", input{}, []string{"get", "--api-key-file", empty + "x", "rich"}, "no such file"},
@@ -199,7 +199,7 @@ func TestCommandLineErrors(t *testing.T) {
 		{"check nothing", input{}, []string{"check"}, "requires at least 1 arg"},
 		{"check of a file that is not there", input{}, []string{"check", empty + "x"}, "no such file"},
 		{"check of an empty folder", input{}, []string{"check", t.TempDir()}, "no file in this folder"},
-		{"check of nothing", input{}, []string{"check", empty}, "it is empty"},
+		{"check of nothing", input{}, []string{"check", empty}, "the body is empty"},
 		{"check of no JSON", input{stdin: "<html>"}, []string{"check", "-"}, "not valid JSON"},
 		{"check of a half", input{stdin: `{"id":`}, []string{"check", "-"}, "ends too early"},
 		{"check of two", input{stdin: `{} {}`}, []string{"check", "-"}, "not valid JSON"},

@@ -143,14 +143,6 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 	return nil
 }
 
-// logger writes to standard error.
-func (a *app) logger(format string) *slog.Logger {
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(a.err, nil))
-	}
-	return slog.New(slog.NewTextHandler(a.err, nil))
-}
-
 // output opens a file to write to, nil where there is none.
 func output(flag, name string) (*os.File, error) {
 	if name == "" {

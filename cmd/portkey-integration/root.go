@@ -28,9 +28,11 @@ Data goes to standard output, messages to standard error.`,
   portkey-integration proxy --upstream https://api.portkey.ai/v1
   portkey-integration verify my-integration --base-url https://aws-cp.portkey.ai/api/v1
   portkey-integration spec --output json`,
+		Version:       moduleVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetVersionTemplate("{{.DisplayName}} {{.Version}}\n")
 	root.AddCommand(a.getCommand(), a.checkCommand(), a.serveCommand(), a.proxyCommand(), a.verifyCommand(), a.specCommand(),
 		a.versionCommand(), a.manCommand(root))
 	return root

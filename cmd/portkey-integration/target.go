@@ -144,25 +144,52 @@ func (c *connection) options(t *target) []client.Option {
 	return opts
 }
 
-// inFlags is the text of an error with the flags of this program where package client names its options. It is the one
-// place that knows which flag sets which option.
-func inFlags(err error) string { return optionNames.Replace(err.Error()) }
+// inFlags is the text of an error with the flags of this program where package client names its options.
+func inFlags(err error) string {
+	var lines []string
+	var collect func(error)
+	collect = func(err error) {
+		switch e := err.(type) {
+		case nil:
+		case *client.OptionError:
+			lines = append(lines, cmp.Or(flagOf[e.Option], e.Option)+": "+e.Err.Error()+hintOf[e.Hint])
+		case interface{ Unwrap() []error }:
+			for _, err := range e.Unwrap() {
+				collect(err)
+			}
+		default:
+			collect(errors.Unwrap(err))
+		}
+	}
+	collect(err)
+	if tooLarge, ok := errors.AsType[*client.ResponseTooLargeError](err); ok {
+		lines = append(lines, fmt.Sprintf("response is larger than %d bytes", tooLarge.Limit))
+	}
+	if lines == nil {
+		return err.Error()
+	}
+	return strings.Join(lines, "; ")
+}
 
-var optionNames = strings.NewReplacer(
-	"; use https, or WithInsecureHTTP", "; use https",
-	"; raise the limit with WithMaxResponseBytes", "",
-	"use WithAPIKey or WithBearerToken", "use "+envAPIKey+" or --api-key-file",
-	"use WithWorkspaceID for the workspace", "use --workspace-id for the workspace",
-	"is set with WithAPIKey", "is set with "+envAPIKey+" or --api-key-file",
-	"is set with WithBearerToken", "is set with --bearer-token-file",
-	"WithAPIKey: ", "",
-	"WithBearerToken: ", "--bearer-token-file: ",
-	"WithBaseURL: ", "",
-	"WithHeader: ", "--header: ",
-	"WithWorkspaceID: ", "--workspace-id: ",
-	"WithTimeout: ", "--timeout: ",
-	"WithMaxRetries: ", "--max-retries: ",
-)
+// flagOf is the one place that knows which flag sets which option.
+var flagOf = map[string]string{
+	"WithAPIKey":      "API key",
+	"WithBearerToken": "--bearer-token-file",
+	"WithBaseURL":     "--base-url",
+	"WithHeader":      "--header",
+	"WithWorkspaceID": "--workspace-id",
+	"WithTimeout":     "--timeout",
+	"WithMaxRetries":  "--max-retries",
+}
+
+// hintOf is what this program says in place of a hint of package client.
+var hintOf = map[string]string{
+	"use WithAPIKey":                         "; use " + envAPIKey + " or --api-key-file",
+	"use WithBearerToken or WithTokenSource": "; use --bearer-token-file",
+	"use WithAPIKey or WithBearerToken":      "; use " + envAPIKey + ", --api-key-file or --bearer-token-file",
+	"use WithWorkspaceID for the workspace":  "; use --workspace-id for the workspace",
+	"use https, or WithInsecureHTTP":         "; use https",
+}
 
 // startSandbox serves the contract's examples on the loopback interface until it is closed.
 func startSandbox(header http.Header) (*connection, error) {

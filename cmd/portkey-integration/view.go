@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
-	"github.com/portkey-integration/portkey-integration-go/gen"
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
@@ -27,8 +26,8 @@ func (a *app) view(i *client.Integration, body []byte, report client.Report) err
 	v.configuration(i, root.member("configurations"))
 	v.pricing(i, root.member("pricing_adjustments").member("multiplier"))
 	v.secrets(i)
-	v.findings("Violations of the contract", red, report.Violations)
-	v.findings("Drift from the contract", yellow, report.Drift)
+	v.findings("Violations of the contract", red, report.Violations, report.MoreViolations)
+	v.findings("Drift from the contract", yellow, report.Drift, report.MoreDrift)
 	return a.out.Flush()
 }
 
@@ -77,25 +76,29 @@ func (v *view) identity(i *client.Integration, tags *outline) {
 	v.row("slug", i.Slug)
 	v.row("id", i.ID)
 	v.row("provider", provider)
-	v.row("status", optional(i.Status))
-	v.row("level", optional(i.Type))
+	v.row("status", optional(string(i.Status)))
+	v.row("level", optional(string(i.Type)))
 	v.row("organisation", optional(i.OrganisationID))
 	v.row("workspace", optional(i.WorkspaceID))
 	v.row("owner", optional(i.OwnerID))
 	v.row("description", optional(i.Description))
 	v.row("tags", tags.inline())
-	v.row("created", moment(&i.CreatedAt))
-	v.row("last updated", moment(i.LastUpdatedAt))
+	v.row("created", moment(i.CreatedAt, none))
+	v.row("last updated", moment(i.LastUpdatedAt, "never"))
 	v.row("key, masked", optional(i.MaskedKey))
 	v.group("Identity", bold)
 }
 
 func (v *view) access(i *client.Integration) {
-	v.row("workspaces", optional(i.WorkspaceCount))
+	workspaces := none
+	if i.WorkspaceCount != nil {
+		workspaces = group(strconv.FormatInt(*i.WorkspaceCount, 10))
+	}
+	v.row("workspaces", workspaces)
 	v.row("later models", toggle(i.AllowAllModels))
 	for _, access := range []struct {
 		field string
-		*gen.GlobalWorkspaceAccess
+		*client.GlobalWorkspaceAccess
 	}{
 		{"global_workspace_access_settings", i.GlobalWorkspaceAccessSettings},
 		{"global_workspace_access", i.GlobalWorkspaceAccess},
@@ -103,7 +106,7 @@ func (v *view) access(i *client.Integration) {
 		if access.GlobalWorkspaceAccess == nil {
 			continue
 		}
-		v.row("all workspaces", toggle(&access.Enabled)+" ("+access.field+")")
+		v.row("all workspaces", toggle(access.Enabled)+" ("+access.field+")")
 		v.row("  usage limit", join(access.UsageLimits, usageLimit))
 		v.row("  rate limit", join(access.RateLimits, rateLimit))
 	}
@@ -242,80 +245,81 @@ func factor(spelled string) string {
 func (v *view) secrets(i *client.Integration) {
 	for _, m := range i.SecretMappings {
 		from := "from " + m.SecretReferenceID
-		if m.SecretKey != nil {
-			from += ", member " + *m.SecretKey
+		if m.SecretKey != "" {
+			from += ", property " + m.SecretKey
 		}
-		if m.ValueFormat != nil {
-			from += ", as " + string(*m.ValueFormat)
+		if m.ValueFormat != "" {
+			from += ", as " + string(m.ValueFormat)
 		}
 		v.row(m.TargetField, from)
 	}
 	v.group("Secret mappings", bold)
 }
 
-func (v *view) findings(title, color string, findings []client.Finding) {
+func (v *view) findings(title, color string, findings []client.Finding, more int) {
 	for _, f := range findings {
 		v.row(f.Pointer, f.Reason+" ("+f.Keyword+")")
 	}
+	v.more += more
 	if len(v.rows) > 0 {
 		v.group(title, color)
 	}
 }
 
 // usageLimit says "500 USD per month, alert at 400, next reset 2026-12-01 00:00:00 UTC".
-func usageLimit(l gen.UsageLimits) string {
+func usageLimit(l client.UsageLimits) string {
 	said := "unlimited"
 	if l.CreditLimit != nil {
 		said = number(*l.CreditLimit)
 	}
-	if l.Type != nil {
-		unit := map[gen.UsageLimitType]string{gen.UsageLimitTypeCost: "USD", gen.UsageLimitTypeTokens: "tokens"}[*l.Type]
-		if unit == "" {
-			unit = string(*l.Type)
-		}
-		said += " " + unit
+	switch l.Type {
+	case "":
+	case client.UsageLimitTypeCost:
+		said += " USD"
+	default:
+		said += " " + string(l.Type)
 	}
 	switch {
 	case l.PeriodicResetDays != nil && *l.PeriodicResetDays == 1:
 		said += " per day"
 	case l.PeriodicResetDays != nil:
 		said += fmt.Sprintf(" per %d days", *l.PeriodicResetDays)
-	case l.PeriodicReset == nil:
+	case l.PeriodicReset == "":
 		said += " in all, no reset"
-	case *l.PeriodicReset == gen.PeriodicResetMonthly:
+	case l.PeriodicReset == client.PeriodicResetMonthly:
 		said += " per month"
-	case *l.PeriodicReset == gen.PeriodicResetWeekly:
+	case l.PeriodicReset == client.PeriodicResetWeekly:
 		said += " per week"
 	default:
-		said += ", reset " + string(*l.PeriodicReset)
+		said += ", reset " + string(l.PeriodicReset)
 	}
 	if l.AlertThreshold != nil {
 		said += ", alert at " + number(*l.AlertThreshold)
 	}
-	if l.NextUsageResetAt != nil {
-		said += ", next reset " + moment(l.NextUsageResetAt)
+	if !l.NextUsageResetAt.IsZero() {
+		said += ", next reset " + moment(l.NextUsageResetAt, none)
 	}
 	return said
 }
 
 // rateLimit says "600 requests per minute".
-func rateLimit(l gen.RateLimits) string {
+func rateLimit(l client.RateLimits) string {
 	said := "unlimited"
 	if l.Value != nil {
 		said = group(strconv.FormatInt(*l.Value, 10))
 	}
-	if l.Type != nil {
-		said += " " + string(*l.Type)
+	if l.Type != "" {
+		said += " " + string(l.Type)
 	}
-	if l.Unit != nil {
-		span := map[gen.RateLimitUnit]string{
-			gen.RateLimitUnitRPM: "minute", gen.RateLimitUnitRPH: "hour", gen.RateLimitUnitRPD: "day", gen.RateLimitUnitRPW: "week",
-		}[*l.Unit]
-		if span == "" {
-			said += " (" + string(*l.Unit) + ")"
-		} else {
-			said += " per " + span
-		}
+	span := map[client.RateLimitUnit]string{
+		client.RateLimitUnitRPS: "second", client.RateLimitUnitRPM: "minute", client.RateLimitUnitRPH: "hour",
+		client.RateLimitUnitRPD: "day", client.RateLimitUnitRPW: "week",
+	}[l.Unit]
+	switch {
+	case span != "":
+		said += " per " + span
+	case l.Unit != "":
+		said += " (" + string(l.Unit) + ")"
 	}
 	return said
 }
@@ -335,12 +339,7 @@ func join[T any](items []T, say func(T) string) string {
 	return strings.Join(said, "; ")
 }
 
-func optional[T any](value *T) string {
-	if value == nil {
-		return none
-	}
-	return text.Line(fmt.Sprint(*value), maxCell)
-}
+func optional(value string) string { return cmp.Or(value, none) }
 
 func toggle(b *bool) string {
 	switch {
@@ -352,12 +351,10 @@ func toggle(b *bool) string {
 	return "not enabled"
 }
 
-func moment(t *time.Time) string {
-	switch {
-	case t == nil:
-		return "never"
-	case t.IsZero(): // Required, and missing all the same.
-		return none
+// moment shows a time, or what its absence means.
+func moment(t time.Time, absent string) string {
+	if t.IsZero() {
+		return absent
 	}
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }

@@ -34,5 +34,9 @@ func Safe(s string) string {
 	}, s)
 }
 
-// isUnsafe reports whether r is not printable. Invalid UTF-8 reads as U+FFFD, which is replaced as well.
-func isUnsafe(r rune) bool { return r == unicode.ReplacementChar || r != ' ' && !unicode.IsPrint(r) }
+// isUnsafe reports whether r is not printable, or printed as nothing. Invalid UTF-8 reads as U+FFFD, which is replaced as
+// well.
+func isUnsafe(r rune) bool {
+	return r == unicode.ReplacementChar || r != ' ' && !unicode.IsPrint(r) ||
+		r > unicode.MaxLatin1 && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}

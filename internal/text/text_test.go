@@ -23,6 +23,7 @@ func TestLine(t *testing.T) {
 		{"right-to-left override", "a\u202eb", 20, "a b"},
 		{"isolate", "a\u2066b", 20, "a b"},
 		{"zero width", "a\u200bb\ufeffc", 20, "a b c"},
+		{"printed as nothing", "a\u034fb\u3164c\ufe0fd", 20, "a b c d"},
 		{"line separators", "a\u2028b\u2029c", 20, "a b c"},
 		{"tag characters", "a\U000e0041b", 20, "a b"},
 		{"invalid UTF-8", "a\xffb", 20, "a b"},
