@@ -22,6 +22,7 @@ import (
 
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
@@ -34,12 +35,12 @@ func TestContractIsValid(t *testing.T) {
 	if string(file) != portkeyintegration.Contract() {
 		t.Error("Contract() is not openapi.yaml")
 	}
-	if err := contract(t).Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
+	if err := document(t).Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
 		t.Error(err)
 	}
 }
 
-func contract(t *testing.T) *openapi3.T {
+func document(t *testing.T) *openapi3.T {
 	t.Helper()
 	document, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))
 	if err != nil {
@@ -63,52 +64,37 @@ func newClient(t *testing.T, server *contracttest.Server, opts ...client.Option)
 func TestEveryExampleIsRetrieved(t *testing.T) {
 	server := contracttest.NewServer(t)
 	c := newClient(t, server)
-	want := map[string]reflect.Type{
-		"openai":          reflect.TypeFor[gen.OpenAIConfiguration](),
-		"azure-openai":    reflect.TypeFor[gen.AzureOpenAIConfiguration](),
-		"bedrock":         reflect.TypeFor[gen.BedrockConfiguration](),
-		"sagemaker":       reflect.TypeFor[gen.SageMakerConfiguration](),
-		"vertex-ai":       reflect.TypeFor[gen.VertexAIConfiguration](),
-		"azure-ai":        reflect.TypeFor[gen.AzureAIConfiguration](),
-		"workers-ai":      reflect.TypeFor[gen.WorkersAIConfiguration](),
-		"huggingface":     reflect.TypeFor[gen.HuggingFaceConfiguration](),
-		"cortex":          reflect.TypeFor[gen.CortexConfiguration](),
-		"custom-base-url": reflect.TypeFor[gen.CustomBaseURLConfiguration](),
-	}
-	seen := map[string]bool{}
+	typed := map[client.Provider]bool{}
 	for _, example := range contracttest.Examples() {
-		if example.Status != 200 {
+		if example.Status != http.StatusOK {
 			continue
 		}
-		integration, err := c.RetrieveIntegration(t.Context(), example.Name)
+		in, err := c.RetrieveIntegration(t.Context(), example.Name)
 		if err != nil {
 			t.Errorf("%s: %v", example.Name, err)
 			continue
 		}
-		provider := string(integration.Provider())
-		seen[provider] = true
-		typ := want[provider]
-		if typ == nil {
-			typ = reflect.TypeFor[client.UnknownConfiguration]()
+		typed[in.Provider()] = true
+		var want client.Configuration = client.UnknownConfiguration{}
+		if known, err := gen.NewConfiguration(in.Provider(), func(any) error { return nil }); err == nil && known != nil {
+			want = known
 		}
-		if got := integration.Configuration(); got != nil && reflect.TypeOf(got) != typ {
-			t.Errorf("%s: a configuration of %s is a %T", example.Name, provider, got)
-		} else if got == nil && example.Name != "sparse" {
-			t.Errorf("%s: no configuration", example.Name)
+		if got := in.Configuration(); got != nil && reflect.TypeOf(got) != reflect.TypeOf(want) {
+			t.Errorf("%s: got a %T of %s, want a %T", example.Name, got, in.Provider(), want)
 		}
-		if diff := cmp.Diff(decoded(t, example.Body), decoded(t, integration.RawJSON())); diff != "" {
+		if diff := cmp.Diff(decoded(t, example.Body), decoded(t, in.RawJSON())); diff != "" {
 			t.Errorf("%s: RawJSON differs from what was sent:\n%s", example.Name, diff)
 		}
-		if diff := cmp.Diff(known(t, example.Body), decoded(t, marshal(t, integration.Integration))); diff != "" {
+		if diff := cmp.Diff(known(t, example.Body), known(t, marshal(t, in.Integration))); diff != "" {
 			t.Errorf("%s: the types lose something:\n%s", example.Name, diff)
 		}
-		if report := integration.Report(); !report.Conforms() || len(report.Drift) > 0 {
-			t.Errorf("%s: %+v", example.Name, report)
+		if report := in.Report(); !report.Conforms() {
+			t.Errorf("%s: got %v", example.Name, report.Violations)
 		}
 	}
-	for provider := range want {
-		if !seen[provider] {
-			t.Errorf("no example of %s", provider)
+	for _, provider := range gen.Providers() {
+		if !typed[provider] {
+			t.Errorf("got no example of %s", provider)
 		}
 	}
 }
@@ -119,7 +105,7 @@ func known(t *testing.T, body []byte) any {
 	prune = func(value any) any {
 		if object, ok := value.(map[string]any); ok {
 			for key, child := range object {
-				if child == nil && key != "file_search" { // additional_units is a map: there a null is kept.
+				if child == nil {
 					delete(object, key)
 				} else if key != "configurations" { // Kept as it came.
 					object[key] = prune(child)
@@ -160,11 +146,11 @@ func TestDocumentedExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := client.Check(200, body)
+	report, err := contract.Check(http.StatusOK, body)
 	if err != nil || !report.Conforms() || len(report.Drift) > 0 {
-		t.Errorf("%+v, %v", report, err)
+		t.Errorf("got %+v, %v", report, err)
 	}
-	example := contract(t).Components.Examples["documented"].Value.Value
+	example := document(t).Components.Examples["documented"].Value.Value
 	if diff := cmp.Diff(decoded(t, body), decoded(t, marshal(t, example))); diff != "" {
 		t.Errorf("the named example is another:\n%s", diff)
 	}
@@ -172,7 +158,7 @@ func TestDocumentedExample(t *testing.T) {
 
 // The comment of each exported method that makes a call names the operation, its method and path as the contract does.
 func TestMethodsNameTheirOperation(t *testing.T) {
-	operation := contract(t).Paths.Value("/integrations/{slug}").Get.OperationID
+	operation := document(t).Paths.Value("/integrations/{slug}").Get.OperationID
 	files, err := filepath.Glob(filepath.Join("client", "*.go"))
 	if err != nil {
 		t.Fatal(err)
@@ -211,9 +197,10 @@ func TestImportersBuildNothingElse(t *testing.T) {
 	}
 	never := []string{"oapi-codegen/v2", "spf13/", "speakeasy", "/contracttest", "testing", "net/http/httptest", "go-cmp", "goleak"}
 	for pkg, forbidden := range map[string][]string{
-		"./client": never,
-		"./gen":    append([]string{"kin-openapi", "go-retryablehttp", "go-json-experiment", "portkey-integration-go/client"}, never...),
-		".":        append([]string{"kin-openapi", "net/http", "portkey-integration-go/"}, never...),
+		"./client":   never,
+		"./contract": append([]string{"portkey-integration-go/client"}, never...),
+		"./gen":      append([]string{"kin-openapi", "go-json-experiment", "portkey-integration-go/client"}, never...),
+		".":          append([]string{"kin-openapi", "net/http", "portkey-integration-go/"}, never...),
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()
 		if err != nil {
@@ -237,7 +224,7 @@ func TestPlainGeneratedClient(t *testing.T) {
 		arrived = r.Header.Get("x-portkey-api-key")
 	}))
 	defer elsewhere.Close()
-	answers := map[string]http.HandlerFunc{
+	handlers := map[string]http.HandlerFunc{
 		"broken": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"slug":"broken","configurations":{"azure_resource_name":"r"},"key":"sk-in-clear"}`))
@@ -249,7 +236,7 @@ func TestPlainGeneratedClient(t *testing.T) {
 		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) },
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answers[path.Base(r.URL.Path)](w, r)
+		handlers[path.Base(r.URL.Path)](w, r)
 	}))
 	defer server.Close()
 	plain, err := gen.NewClientWithResponses(server.URL, gen.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
@@ -260,7 +247,7 @@ func TestPlainGeneratedClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r, err := plain.RetrieveIntegrationWithResponse(t.Context(), "broken", nil); err != nil || r.JSON200 == nil {
-		t.Errorf("it refuses a broken answer: %v", err)
+		t.Errorf("it refuses a broken response: %v", err)
 	}
 	if r, err := plain.RetrieveIntegrationWithResponse(t.Context(), "page", nil); err != nil || r.JSON502 != nil {
 		t.Errorf("it has an error for a gateway's page: %v", err)
@@ -274,7 +261,7 @@ func TestPlainGeneratedClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	arrived = ""
-	for slug := range answers {
+	for slug := range handlers {
 		if _, err := c.RetrieveIntegration(t.Context(), slug); err == nil || arrived != "" {
 			t.Errorf("%s: ours returns no error, or the key arrived", slug)
 		}

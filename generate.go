@@ -1,5 +1,5 @@
 // Package portkeyintegration carries the contract of one operation of the Portkey Admin API, GET /integrations/{slug}:
-// the OpenAPI document from which this module's types and client are generated and against which answers are checked.
+// the OpenAPI document from which this module's types and client are generated and against which responses are checked.
 //
 // Programs that read integrations import the package client. Tests and mocks of a control plane import contracttest.
 // Programs that want the types alone import gen. This package is for those who want the document itself.
@@ -7,7 +7,9 @@ package portkeyintegration
 
 import _ "embed"
 
+//go:generate go run ./internal/generate overlay
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen --config gen/config.yaml openapi.yaml
+//go:generate go run ./internal/generate code
 
 //go:embed openapi.yaml
 var contract string

@@ -26,6 +26,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/bench/clients/retryable"
 	"github.com/portkey-integration/portkey-integration-go/bench/internal/server"
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
 // rows are the clients. The transport is a function, so that each has connections of its own.
@@ -104,12 +105,12 @@ func startServer() (stop func()) {
 	}
 }
 
-// BenchmarkRetrieve calls each client in turn for each kind of answer, so that what is compared ran side by side. The
+// BenchmarkRetrieve calls each client in turn for each kind of response, so that what is compared ran side by side. The
 // contract is in memory for all: what our client holds neither costs nor spares it alone garbage collections. So is
 // what our client remembers of the integrations of distinct, of which each was asked for once. Each round starts with
 // another client, for being the first costs something too.
 func BenchmarkRetrieve(b *testing.B) {
-	if _, err := client.Check(200, []byte("{}")); err != nil {
+	if _, err := contract.Check(200, []byte("{}")); err != nil {
 		b.Fatal(err)
 	}
 	round, _ := strconv.Atoi(os.Getenv(envRound))
@@ -183,7 +184,7 @@ func measure(b *testing.B, retrieve clients.Retrieve, slugs []string, par int, m
 			b.Errorf("%s: %v", slug, err)
 		}
 	}
-	// Before time counts, the server makes the answers, and the client what it makes once and its connections.
+	// Before time counts, the server makes the responses, and the client what it makes once and its connections.
 	call()
 	var warm sync.WaitGroup
 	for range par {
@@ -218,7 +219,7 @@ func cpu() int64 {
 }
 
 // TestClientsAgree holds the comparison to its word: every client returns the id that was sent, and those that check
-// answers refuse those that violate.
+// responses refuse those that violate.
 func TestClientsAgree(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -249,13 +250,13 @@ func TestClientsAgree(t *testing.T) {
 			switch row.name {
 			case "naive", "strict":
 				if refused != len(violating) {
-					t.Errorf("refused %d of %d answers that violate", refused, len(violating))
+					t.Errorf("refused %d of %d responses that violate", refused, len(violating))
 				}
 			case "ogen": // its variant of the contract cannot say all
-				t.Logf("refused %d of %d answers that violate", refused, len(violating))
+				t.Logf("refused %d of %d responses that violate", refused, len(violating))
 			default:
 				if refused != 0 {
-					t.Errorf("refused %d answers", refused)
+					t.Errorf("refused %d responses", refused)
 				}
 			}
 		})

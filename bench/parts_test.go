@@ -13,10 +13,11 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
-	"github.com/portkey-integration/portkey-integration-go/bench/internal/answers"
+	"github.com/portkey-integration/portkey-integration-go/bench/internal/responses"
 	"github.com/portkey-integration/portkey-integration-go/bench/internal/server"
 	"github.com/portkey-integration/portkey-integration-go/bench/ogen"
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
@@ -45,10 +46,10 @@ func BenchmarkPart(b *testing.B) {
 			}
 			return in.Validate()
 		}},
-		{"client-check", func(body []byte, _ any) error { _, err := client.Check(200, body); return err }},
+		{"contract-check", func(body []byte, _ any) error { _, err := contract.Check(200, body); return err }},
 	}
 	for _, size := range server.Sizes {
-		bodies, err := answers.Make("distinct", min(size.N, 100), size.Bytes)
+		bodies, err := responses.Make("distinct", min(size.N, 100), size.Bytes)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -74,11 +75,11 @@ func BenchmarkPart(b *testing.B) {
 	}
 }
 
-// BenchmarkCall makes whole calls without a network, each answer new: what Strict takes longer than Off is what it costs
-// to find the shape of an answer and to see that it is known.
+// BenchmarkCall makes whole calls without a network, each response new: what Strict takes longer than Off is what it costs
+// to find the shape of a response and to see that it is known.
 func BenchmarkCall(b *testing.B) {
 	for _, size := range server.Sizes {
-		bodies, err := answers.Make("distinct", min(size.N, 100), size.Bytes)
+		bodies, err := responses.Make("distinct", min(size.N, 100), size.Bytes)
 		if err != nil {
 			b.Fatal(err)
 		}

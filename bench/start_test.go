@@ -20,7 +20,7 @@ import (
 
 // first returns a command that makes one call with one client in a fresh process. The program is built where the
 // command run keeps it for the next round, else anew.
-func first(b *testing.B, name, answers string) func() *exec.Cmd {
+func first(b *testing.B, name, responses string) func() *exec.Cmd {
 	b.Helper()
 	bin := filepath.Join(cmp.Or(os.Getenv(envBin), b.TempDir()), "first-"+name)
 	if _, err := os.Stat(bin); err != nil {
@@ -29,19 +29,19 @@ func first(b *testing.B, name, answers string) func() *exec.Cmd {
 			b.Fatalf("%v: %s", err, out)
 		}
 	}
-	return func() *exec.Cmd { return exec.Command(bin, baseURL, server.Slug(answers, "1KB", 2)) }
+	return func() *exec.Cmd { return exec.Command(bin, baseURL, server.Slug(responses, "1KB", 2)) }
 }
 
 var hwm = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
 
-// BenchmarkFirst runs a fresh process to its first answer: from its start to its end, its CPU and the most memory it
+// BenchmarkFirst runs a fresh process to its first response: from its start to its end, its CPU and the most memory it
 // held.
 func BenchmarkFirst(b *testing.B) {
-	for _, answers := range []string{"fleet", "far"} {
+	for _, responses := range []string{"fleet", "far"} {
 		for _, name := range []string{"nethttp", "naive", "ogen", "retryable", "strict", "off"} {
-			b.Run("answers="+answers+"/client="+name, func(b *testing.B) {
-				command := first(b, name, answers)
-				_ = command().Run() // The server makes the answers.
+			b.Run("responses="+responses+"/client="+name, func(b *testing.B) {
+				command := first(b, name, responses)
+				_ = command().Run() // The server makes the responses.
 				var cpu int64
 				var rss float64
 				for b.Loop() {

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -19,127 +18,121 @@ type Result struct {
 }
 
 // RetrieveIntegrations retrieves many integrations (operation retrieveIntegration, GET /integrations/{slug}, for each of
-// the slugs), 8 at a time or as many as [WithConcurrency] says, and yields each
-// result when it is there, in no particular order. A failure is one of the results and does not end the rest. Slugs
-// are drawn when they can be worked on, so that memory does not grow with their number.
+// the slugs), 8 at a time or as many as [WithConcurrency] says, and yields each result when it is there, in no
+// particular order. A failure is one of the results and does not end the rest.
 //
-// When the server answers 429, all wait together, for as long as its Retry-After says, at most one minute; each call
-// keeps its own budget of retries.
+// Slugs are drawn on a goroutine of their own, no more than one ahead of the requests, so that memory does not grow with
+// their number and a slow source of slugs holds no result back.
+//
+// When the server responds with 429, all wait together, for as long as its Retry-After says, at most one minute; each
+// call keeps its own number of retries.
 //
 // When ctx ends, the calls under way yield its error, no further slug is drawn, and the sequence ends. Leaving the loop
-// early cancels the calls under way and waits for them. The options apply to each call; [WithResponse] is refused.
-func (c *Client) RetrieveIntegrations(ctx context.Context, slugs iter.Seq[string], opts ...CallOption) iter.Seq[Result] {
+// early cancels the calls under way and waits for them. In neither case is there a wait for the source of slugs: it is
+// stopped at its next slug.
+func (c *Client) RetrieveIntegrations(ctx context.Context, slugs iter.Seq[string], opts ...BulkOption) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		call, err := newCall(opts)
-		if err == nil && call.response != nil {
-			err = errors.New("WithResponse: there are many responses")
+		bulk := bulkConfig{concurrency: defaultConcurrency}
+		err := applyAll(opts, func(o BulkOption) error { return o.configureBulk(&bulk) })
+		if err == nil {
+			err = checkContext(ctx)
 		}
 		if err != nil {
 			yield(Result{Err: fmt.Errorf("client: retrieve integrations: %w", err)})
 			return
 		}
-		call.gate = &gate{}
 		ctx, cancel := context.WithCancel(ctx)
-		work, results := make(chan string), make(chan Result)
+		source, results := make(chan string), make(chan Result)
 		underWay := 0
-		var workers sync.WaitGroup
 		defer func() {
 			cancel()
-			close(work)
 			for range underWay {
 				<-results
 			}
-			workers.Wait()
 		}()
-		for range call.concurrency {
-			workers.Go(func() {
-				for slug := range work {
-					integration, err := c.retrieve(ctx, slug, call)
-					results <- Result{slug, integration, err}
+		go func() {
+			defer close(source)
+			for slug := range slugs {
+				select {
+				case source <- slug:
+				case <-ctx.Done():
+					return
 				}
-			})
-		}
-		next, stop := iter.Pull(slugs)
-		defer stop()
-		slug, more := next()
-		for {
-			more = more && ctx.Err() == nil
-			if !more && underWay == 0 {
-				return
 			}
-			send := work
-			if !more {
-				send = nil
+		}()
+		limit := new(rateLimit)
+		more, done := source, ctx.Done()
+		for more != nil || underWay > 0 {
+			next := more
+			if underWay == bulk.concurrency {
+				next = nil
 			}
 			select {
-			case send <- slug:
+			case slug, ok := <-next:
+				if !ok || ctx.Err() != nil {
+					more = nil
+					continue
+				}
 				underWay++
-				slug, more = next()
+				go func() {
+					integration, err := c.retrieve(ctx, slug, &bulk.callConfig, limit)
+					results <- Result{slug, integration, err}
+				}()
 			case r := <-results:
 				underWay--
 				if !yield(r) {
 					return
 				}
+			case <-done:
+				more, done = nil, nil
 			}
 		}
 	}
 }
 
-// WithConcurrency sets how many calls [Client.RetrieveIntegrations] makes at a time.
-func WithConcurrency(n int) CallOption {
-	return func(c *callConfig) error {
-		if n < 1 {
-			return fmt.Errorf("WithConcurrency: %d is less than 1", n)
-		}
-		c.concurrency = n
-		return nil
-	}
-}
-
-// gate holds back calls that share a server which asked for patience. A nil gate is open.
-type gate struct {
+// rateLimit holds back calls that share a server which asked for a pause. A nil rateLimit holds nothing back.
+type rateLimit struct {
 	mu    sync.Mutex
 	until time.Time
 }
 
-// shut keeps the gate shut for d from now, or longer if it already was to be.
-func (g *gate) shut(d time.Duration) {
-	if g == nil {
+// pause holds calls back for d from now, or longer if they already are.
+func (l *rateLimit) pause(d time.Duration) {
+	if l == nil {
 		return
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := time.Now().Add(d); until.After(g.until) {
-		g.until = until
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until := time.Now().Add(d); until.After(l.until) {
+		l.until = until
 	}
 }
 
-// left is how long the gate stays shut.
-func (g *gate) left() time.Duration {
-	if g == nil {
+// left is how long calls are held back.
+func (l *rateLimit) left() time.Duration {
+	if l == nil {
 		return 0
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return max(0, time.Until(g.until))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(0, time.Until(l.until))
 }
 
-// pass waits until the gate is open. It returns an error where ctx has ended, or will have before the gate opens.
-func (g *gate) pass(ctx context.Context) error {
+// wait returns when no call is held back, or with an error where ctx ends before.
+func (l *rateLimit) wait(ctx context.Context) error {
 	for {
-		left := g.left()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		left := l.left()
 		if left == 0 {
 			return nil
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= left {
 			return context.DeadlineExceeded
 		}
-		timer := time.NewTimer(left)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
+		if err := sleep(ctx, left); err != nil {
+			return err
 		}
 	}
 }

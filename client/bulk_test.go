@@ -240,11 +240,11 @@ func TestBulkRefusesBadOptions(t *testing.T) {
 		t.Error("a request was sent")
 		return respond(500, nil, "")
 	})
-	var response *http.Response
-	for _, opt := range []client.CallOption{client.WithConcurrency(0), client.WithResponse(&response), client.WithWorkspaceID(""), nil} {
+	for _, opt := range []client.BulkOption{client.WithConcurrency(0), client.WithWorkspaceID(""), client.WithHeader("a b", "v"), nil} {
 		results := slices.Collect(c.RetrieveIntegrations(t.Context(), numbered(3), opt))
-		if len(results) != 1 || results[0].Err == nil {
-			t.Errorf("%v", results)
+		if len(results) != 1 {
+			t.Fatalf("got %d results, want 1", len(results))
 		}
+		as[*client.OptionError](t, results[0].Err)
 	}
 }

@@ -1,174 +1,141 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"io"
-	"math"
+	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/portkey-integration/portkey-integration-go/gen"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// parse decodes a body into the values that kin-openapi checks.
-func parse(status int, body []byte) (any, error) {
-	var value any
-	if err := json.Unmarshal(body, &value); err != nil {
-		return nil, decodeError(status, body, err)
-	}
-	return value, nil
+// decode gives a body its type. Whatever the contract accepts, the type can hold.
+func decode(ctx context.Context, body []byte, to any) error {
+	return decodeWith(ctx, body, to, asTheContract)
 }
 
-// lenient decodes what JSON Schema accepts and Go's types do not.
-var lenient = json.WithUnmarshalers(json.JoinUnmarshalers(
-	json.UnmarshalFromFunc(unmarshalInteger),
-	json.UnmarshalFromFunc(unmarshalTime),
-))
+// decodeWhatFits is decode, but for values of another type than documented: it leaves those at zero. Each of them is a
+// violation, so none is lost from sight.
+func decodeWhatFits(ctx context.Context, body []byte, to any) error {
+	return decodeWith(ctx, body, to, whatFits)
+}
 
-// unmarshalInteger takes 1.0 and 1e2 for the integers that they are.
-func unmarshalInteger(d *jsontext.Decoder, to *int64) error {
-	if d.PeekKind() != '0' {
+// decodeWith decodes without the option where that does, with it where it does not: it is slower, and rarely needed.
+func decodeWith(ctx context.Context, body []byte, to any, option json.Options) error {
+	if unmarshalBody(ctx, body, to) == nil {
+		return nil
+	}
+	reflect.ValueOf(to).Elem().SetZero()
+	return unmarshalBody(ctx, body, to, option)
+}
+
+// unmarshalBody is json.Unmarshal. Of a large body, it ends with ctx.
+func unmarshalBody(ctx context.Context, body []byte, to any, opts ...json.Options) error {
+	const atOnce = 256 << 10
+	if len(body) <= atOnce {
+		return json.Unmarshal(body, to, opts...)
+	}
+	return json.UnmarshalRead(&contextReader{ctx, body}, to, opts...)
+}
+
+// contextReader reads body in parts, until ctx ends.
+type contextReader struct {
+	ctx  context.Context
+	body []byte
+}
+
+func (r *contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if len(r.body) == 0 {
+		return 0, io.EOF
+	}
+	const part = 64 << 10
+	n := copy(p[:min(len(p), part)], r.body)
+	r.body = r.body[n:]
+	return n, nil
+}
+
+var (
+	asTheContract = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, to any) error {
+		return unmarshal(d, reflect.ValueOf(to).Elem(), false)
+	}))
+	whatFits = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, to any) error {
+		return unmarshal(d, reflect.ValueOf(to).Elem(), true)
+	}))
+)
+
+var errMisfit = errors.New("the value does not fit")
+
+// unmarshal decodes numbers and times as the contract has them, where Go's types are stricter or laxer: 1.0 and 1e2 are
+// integers, a leap second is a time. All else it leaves to package json by returning errors.ErrUnsupported. A value that
+// does not fit is an error or, if so asked, skipped.
+func unmarshal(d *jsontext.Decoder, to reflect.Value, skip bool) error {
+	typ := to.Type()
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	kind := d.PeekKind()
+	if kind == 'n' {
+		return errors.ErrUnsupported
+	}
+	var parse func(jsontext.Value) (any, error)
+	fits := true
+	switch k := typ.Kind(); {
+	case typ == reflect.TypeFor[time.Time]():
+		fits, parse = kind == '"', parseTime
+	case k == reflect.Int64:
+		fits, parse = kind == '0', parseInteger
+	case k == reflect.Float64:
+		fits, parse = kind == '0', parseNumber
+	case k == reflect.String:
+		fits = kind == '"'
+	case k == reflect.Bool:
+		fits = kind == 't' || kind == 'f'
+	case k == reflect.Struct || k == reflect.Map:
+		fits = kind == '{'
+	case k == reflect.Slice && typ.Elem().Kind() != reflect.Uint8: // Bytes are raw JSON.
+		fits = kind == '['
+	}
+	if fits && parse == nil || !fits && !skip || d.StackDepth() == 0 {
 		return errors.ErrUnsupported
 	}
 	raw, err := d.ReadValue()
 	if err != nil {
 		return err
 	}
-	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
-		*to = n
-		return nil
+	var value any
+	if fits {
+		value, err = parse(raw)
 	}
-	f, err := strconv.ParseFloat(string(raw), 64)
 	switch {
-	case err != nil || f != math.Trunc(f) || f > 1<<63 || f < -1<<63:
-		return errors.New("want an integer")
-	case f == 1<<63: // As a float64, the largest int64 is this.
-		*to = math.MaxInt64
+	case fits && err == nil && to.Kind() == reflect.Pointer:
+		to.Set(reflect.New(typ))
+		to.Elem().Set(reflect.ValueOf(value))
+	case fits && err == nil:
+		to.Set(reflect.ValueOf(value))
+	case skip:
+		to.SetZero()
 	default:
-		*to = int64(f)
+		return errMisfit
 	}
 	return nil
 }
 
-// unmarshalTime takes a leap second (RFC 3339, section 5.6), which package time does not, for the second after it.
-func unmarshalTime(d *jsontext.Decoder, to *time.Time) error {
-	if d.PeekKind() != '"' {
-		return errors.ErrUnsupported
-	}
-	token, err := d.ReadToken()
+func parseTime(raw jsontext.Value) (any, error) {
+	text, err := jsontext.AppendUnquote(nil, raw)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	text := token.String()
-	if *to, err = time.Parse(time.RFC3339, text); err == nil {
-		return nil
-	}
-	const seconds = len("2006-01-02T15:04:")
-	if len(text) > seconds+2 && text[seconds:seconds+2] == "60" {
-		if *to, err = time.Parse(time.RFC3339, text[:seconds]+"59"+text[seconds+2:]); err == nil {
-			*to = to.Add(time.Second)
-			return nil
-		}
-	}
-	return errors.New("want a date-time")
+	return contract.ParseTime(string(text))
 }
 
-// decode gives a body its type.
-func decode(status int, body []byte, to *gen.Integration) error {
-	err := json.Unmarshal(body, to)
-	if err != nil {
-		*to = gen.Integration{}
-		err = json.Unmarshal(body, to, lenient) // Slower, and rarely needed.
-	}
-	if err != nil {
-		return decodeError(status, body, err)
-	}
-	return nil
-}
+func parseNumber(raw jsontext.Value) (any, error) { return strconv.ParseFloat(string(raw), 64) }
 
-// decodeWhatFits decodes a body that breaks the contract: members that have no place in the type are left out. Each of
-// them is a violation, so none is lost from sight.
-func decodeWhatFits(status int, body []byte, value any, to *gen.Integration) error {
-	for {
-		*to = gen.Integration{}
-		err := json.Unmarshal(body, to, lenient)
-		var semantic *json.SemanticError
-		if !errors.As(err, &semantic) || semantic.JSONPointer == "" {
-			if err != nil {
-				return decodeError(status, body, err)
-			}
-			return nil
-		}
-		if value, err = without(value, strings.Split(string(semantic.JSONPointer)[1:], "/")); err != nil {
-			return decodeError(status, body, semantic)
-		}
-		if body, err = json.Marshal(value); err != nil {
-			return decodeError(status, body, semantic)
-		}
-	}
-}
-
-// without is value less what the path leads to. An item of an array becomes null, so that the others keep their place.
-func without(value any, path []string) (any, error) {
-	token := strings.NewReplacer("~1", "/", "~0", "~").Replace(path[0])
-	var err error
-	switch v := value.(type) {
-	case map[string]any:
-		child, ok := v[token]
-		if !ok {
-			break
-		}
-		if len(path) == 1 {
-			delete(v, token)
-			return v, nil
-		}
-		v[token], err = without(child, path[1:])
-		return v, err
-	case []any:
-		i, convErr := strconv.Atoi(token)
-		if convErr != nil || i >= len(v) || v[i] == nil {
-			break
-		}
-		if len(path) == 1 {
-			v[i] = nil
-			return v, nil
-		}
-		v[i], err = without(v[i], path[1:])
-		return v, err
-	}
-	return nil, errors.New("no such place")
-}
-
-// decodeError tells what is wrong without quoting: the errors of package json hold pieces of the body.
-func decodeError(status int, body []byte, err error) *DecodeError {
-	e := &DecodeError{StatusCode: status, Reason: "it is not valid JSON", Body: keep(body)}
-	var (
-		syntactic *jsontext.SyntacticError
-		semantic  *json.SemanticError
-	)
-	switch {
-	case len(body) == 0:
-		e.Reason = "it is empty"
-	case errors.As(err, &syntactic):
-		e.Offset, e.Pointer = syntactic.ByteOffset, string(syntactic.JSONPointer)
-		switch {
-		case errors.Is(err, jsontext.ErrDuplicateName):
-			e.Reason = "a name occurs twice in an object"
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			e.Reason = "it ends too early"
-		}
-	case errors.As(err, &semantic):
-		e.Offset, e.Pointer = semantic.ByteOffset, string(semantic.JSONPointer)
-		e.Reason = "the value does not fit"
-		if semantic.GoType != nil {
-			e.Reason += " a " + semantic.GoType.String()
-		}
-	case errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF:
-		e.Reason = "it ends too early"
-	}
-	return e
-}
+func parseInteger(raw jsontext.Value) (any, error) { return contract.ParseInteger(string(raw)) }

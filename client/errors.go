@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,10 +11,12 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// maxKeptBody is how much of a body an error keeps, in bytes.
-const maxKeptBody = 64 << 10
+// maxBody is how much of a body an error keeps, in bytes.
+const maxBody = 64 << 10
 
 // Body is what an error keeps of the body it came from. It may hold anything, so it prints as its length; convert it to
 // a string to see it.
@@ -30,30 +31,43 @@ func (b Body) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)) }
 // MarshalText implements [encoding.TextMarshaler], and so what JSON shows, with what Format prints.
 func (b Body) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(b)), nil }
 
-// Errors that an [*APIError] matches with [errors.Is], by the status of the answer.
-var (
-	ErrBadRequest   = errors.New("bad request")  // 400, 422
-	ErrUnauthorized = errors.New("unauthorized") // 401, 412 (a JWT that was refused)
-	ErrForbidden    = errors.New("forbidden")    // 403
-	ErrNotFound     = errors.New("not found")    // 404
-	ErrRateLimited  = errors.New("rate limited") // 429
-	ErrServer       = errors.New("server error") // 500 and above
-)
-
-// APIError is an answer with a status other than 200.
-type APIError struct {
-	StatusCode int
-	Code       string        // The vendor's code, for example AB03; empty where the answer has none.
-	Message    string        // What the server says, credentials removed; empty where it says nothing.
-	TraceID    string        // The header x-portkey-trace-id, which the vendor's support asks for; often empty.
-	RetryAfter time.Duration // The header Retry-After; 0 where there is none.
-	Attempts   int           // Number of requests made.
-	Body       Body          // The first 64 KiB of the body. Not part of Error().
+// ResponseInfo is what the errors of a call share.
+type ResponseInfo struct {
+	StatusCode int    // Of the last response; 0 where there was none.
+	TraceID    string // The header x-portkey-trace-id, which the vendor's support asks for; often empty.
+	Attempts   int    // Number of requests made.
+	Body       Body   // The first 64 KiB of the body. It is never part of an error's text.
 }
 
+// Errors that an [*APIError] matches with [errors.Is], by its status code.
+var (
+	ErrBadRequest      = errors.New("bad request")      // 400, 422
+	ErrUnauthorized    = errors.New("unauthorized")     // 401, 412 (a JWT that was refused)
+	ErrPaymentRequired = errors.New("payment required") // 402: the subscription is exhausted
+	ErrForbidden       = errors.New("forbidden")        // 403
+	ErrConflict        = errors.New("conflict")         // 409
+	ErrRateLimited     = errors.New("rate limited")     // 429
+	ErrServer          = errors.New("server error")     // 500 and above
+
+	// ErrNotFound is matched by a 404 with one of the API's own bodies, and by no other: the page of a proxy, or of a
+	// server that a wrong base URL leads to, must not look like an integration that was deleted.
+	ErrNotFound = errors.New("not found")
+)
+
+// APIError reports a response with a status code other than 200.
+type APIError struct {
+	ResponseInfo
+	Code       string        // The vendor's code, for example AB03; empty where the response has none.
+	Message    string        // What the server says, credentials removed, at most 500 characters; empty where it says nothing.
+	RetryAfter time.Duration // The header Retry-After; 0 where there is none.
+
+	vendor bool // The body is one of the API's own.
+}
+
+// Error returns the status code, the vendor's code and message, Retry-After and the trace id.
 func (e *APIError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "status %d", e.StatusCode)
+	fmt.Fprintf(&b, "status code %d", e.StatusCode)
 	if text := http.StatusText(e.StatusCode); text != "" {
 		b.WriteString(" " + text)
 	}
@@ -63,26 +77,33 @@ func (e *APIError) Error() string {
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
 	}
+	if e.StatusCode == http.StatusNotFound && !e.vendor {
+		b.WriteString(" (not a response of the API: check the base URL)")
+	}
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, " (retry after %v)", e.RetryAfter)
 	}
 	if e.TraceID != "" {
-		fmt.Fprintf(&b, " (trace %s)", e.TraceID)
+		fmt.Fprintf(&b, " (trace id %s)", e.TraceID)
 	}
 	return b.String()
 }
 
-// Is reports whether target is the sentinel of e's status.
+// Is reports whether target is the error for e's status code.
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrBadRequest:
 		return e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity
 	case ErrUnauthorized:
 		return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusPreconditionFailed
+	case ErrPaymentRequired:
+		return e.StatusCode == http.StatusPaymentRequired
 	case ErrForbidden:
 		return e.StatusCode == http.StatusForbidden
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound
+		return e.StatusCode == http.StatusNotFound && e.vendor
+	case ErrConflict:
+		return e.StatusCode == http.StatusConflict
 	case ErrRateLimited:
 		return e.StatusCode == http.StatusTooManyRequests
 	case ErrServer:
@@ -91,90 +112,104 @@ func (e *APIError) Is(target error) bool {
 	return false
 }
 
-// ValidationError is an answer that breaks the contract. It is returned with [ValidationStrict] only.
+// ValidationError reports a response that violates the contract. It is returned with [ValidationStrict] only. Its body
+// may hold an unmasked secret.
 type ValidationError struct {
-	StatusCode int
-	TraceID    string // The header x-portkey-trace-id.
-	Report     Report // What is wrong and where; has at least one violation.
-	Body       Body   // The first 64 KiB of the body, which may hold an unmasked secret. Not part of Error().
+	ResponseInfo
+	Report Report // What is wrong and where; has at least one violation.
 }
 
+// Error returns the number of violations and the first three of them.
 func (e *ValidationError) Error() string {
 	const shown = 3
 	violations := e.Report.Violations
+	n := len(violations) + e.Report.MoreViolations
 	var b strings.Builder
-	fmt.Fprintf(&b, "the answer breaks the contract in %d place", len(violations))
-	if len(violations) != 1 {
-		b.WriteByte('s')
-	}
+	fmt.Fprintf(&b, "response violates the contract: %s", count(n, "violation"))
 	for i, v := range violations[:min(shown, len(violations))] {
-		b.WriteString([]string{": ", "; "}[min(i, 1)] + printable(v.String()))
+		b.WriteString([]string{": ", "; "}[min(i, 1)] + v.String())
 	}
-	if more := len(violations) - shown; more > 0 {
-		fmt.Fprintf(&b, "; and %d more", more)
+	if n > shown {
+		fmt.Fprintf(&b, "; and %d more", n-shown)
 	}
 	return b.String()
 }
 
-// DecodeError is a body that is not what JSON and the types of package gen can hold: no JSON at all, duplicate names,
-// invalid UTF-8, data after the end, nesting deeper than 10,000, or (unless answers are validated) a wrong type.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
+// DecodeError reports a body that is not JSON or, where it is not checked against the contract, one that does not fit
+// the type [Integration].
 type DecodeError struct {
-	StatusCode int    // 0 where the body came without one.
-	Offset     int64  // Where in the body, in bytes.
-	Pointer    string // Where in the value, as a JSON Pointer.
-	Reason     string // What is wrong. It quotes nothing of the body.
-	Body       Body   // The first 64 KiB of the body. Not part of Error().
+	ResponseInfo
+	contract.DecodeError // What is wrong, and where. It quotes nothing of the body.
 }
 
-func (e *DecodeError) Error() string {
-	return fmt.Sprintf("the body cannot be decoded: %s (at byte %d, %q)", e.Reason, e.Offset, printable(e.Pointer))
-}
+// Error says what is wrong and where.
+func (e *DecodeError) Error() string { return "response cannot be decoded: " + e.DecodeError.Error() }
 
-// ResponseTooLargeError is a body of more bytes than [WithMaxResponseBytes] allows, after decompression.
+// ResponseTooLargeError reports a body of more bytes than [WithMaxResponseBytes] allows, after decompression.
 type ResponseTooLargeError struct {
-	StatusCode int
-	Limit      int64 // In bytes.
-	Body       Body  // The first 64 KiB of the body. Not part of Error().
+	ResponseInfo
+	Limit int64 // In bytes.
 }
 
+// Error names the limit.
 func (e *ResponseTooLargeError) Error() string {
-	return fmt.Sprintf("the body is larger than %d bytes; raise the limit with WithMaxResponseBytes", e.Limit)
+	return fmt.Sprintf("response is larger than %d bytes; raise the limit with WithMaxResponseBytes", e.Limit)
 }
 
-// RedirectError is a redirect that was not followed, since the key would have gone to another origin, since there were
-// too many, or since the policy of the client given with [WithHTTPClient] refused it.
+// RedirectError reports a redirect that was not followed, since the key would have gone to another origin, since there
+// were too many, or since the policy of the client given with [WithHTTPClient] refused it.
 type RedirectError struct {
+	ResponseInfo
 	From, To string // Origins: scheme, host and port.
 	Reason   string
 	Err      error // What the policy returned; nil where it was not asked.
 }
 
+// Error names both origins and the reason.
 func (e *RedirectError) Error() string {
 	return fmt.Sprintf("redirect from %s to %s not followed: %s", e.From, e.To, e.Reason)
 }
 
+// Unwrap returns e.Err.
 func (e *RedirectError) Unwrap() error { return e.Err }
 
-// TransportError is a failure to get a complete answer: no connection, a broken one, a timeout, a context that ended.
-// It wraps the cause, so that [context.Canceled], [context.DeadlineExceeded] and the errors of package net stay visible.
-type TransportError struct {
-	StatusCode int  // Status of the answer that broke off; 0 where none began.
-	Attempts   int  // Number of requests made.
-	Body       Body // What came of the body before it broke off, at most 64 KiB. Not part of Error().
-	Err        error
+// TokenError reports that the function given with [WithTokenSource] returned an error, or a token that cannot be sent.
+type TokenError struct {
+	ResponseInfo // Of the response that made a new token necessary; zero for the first one.
+	Err          error
 }
 
+// Error says what the source returned, credentials removed.
+func (e *TokenError) Error() string { return "token source failed: " + e.Err.Error() }
+
+// Unwrap returns e.Err.
+func (e *TokenError) Unwrap() error { return e.Err }
+
+// TransportError reports that there was no complete response: no connection, a broken one, a timeout, a context that
+// ended. It wraps the cause, so that [context.Canceled], [context.DeadlineExceeded] and the errors of package net stay
+// visible.
+type TransportError struct {
+	ResponseInfo // Of the response that broke off, if any.
+	Err          error
+}
+
+// Error returns the number of attempts and the cause.
 func (e *TransportError) Error() string {
-	s := fmt.Sprintf("no complete answer after %d attempt", e.Attempts)
-	if e.Attempts != 1 {
-		s += "s"
-	}
+	s := fmt.Sprintf("request failed after %s", count(e.Attempts, "attempt"))
 	if e.StatusCode != 0 {
-		s += fmt.Sprintf(" (status %d)", e.StatusCode)
+		s += fmt.Sprintf(" (status code %d)", e.StatusCode)
 	}
 	return s + ": " + e.Err.Error()
 }
 
+// Unwrap returns e.Err.
 func (e *TransportError) Unwrap() error { return e.Err }
 
 // quietError stands for an error whose own text is not fit to print.
@@ -190,57 +225,58 @@ func (e *quietError) Unwrap() error { return e.err }
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
 
 // quiet is err without what its text quotes, and without the secrets.
-func quiet(err error, secrets secrets) error {
-	text := secrets.clean(quoted().ReplaceAllLiteralString(err.Error(), `"…"`))
+func (x *exchange) quiet(err error) error {
+	text := x.sent.line(quoted().ReplaceAllLiteralString(err.Error(), `"…"`))
 	if text == err.Error() {
 		return err
 	}
 	return &quietError{text, err}
 }
 
-// apiError reads an answer with a status other than 200. All four documented shapes of the body are understood, and
-// any other is kept.
-func apiError(a *answer) *APIError {
-	e := &APIError{
-		StatusCode: a.response.StatusCode,
-		TraceID:    a.secrets().clean(traceID(a.response)),
-		Attempts:   a.attempts,
-		Body:       keep(a.body),
+// apiError reads a response with a status code other than 200. All shapes of the body that the contract describes are
+// understood, and any other is kept.
+func (x *exchange) apiError() *APIError {
+	e := &APIError{ResponseInfo: x.info()}
+	e.RetryAfter, _ = retryAfter(x.response.Header)
+	// Each of the properties may have any type.
+	type details struct {
+		Message   any `json:"message"`
+		Code      any `json:"code"`
+		ErrorCode any `json:"errorCode"`
 	}
-	e.RetryAfter, _ = retryAfter(a.response.Header)
 	var body struct {
-		Message   string `json:"message"`
-		ErrorCode string `json:"errorCode"`
-		Data      struct {
-			Message   string `json:"message"`
-			ErrorCode string `json:"errorCode"`
-		} `json:"data"`
-		Error struct {
-			Message string `json:"message"`
-			Code    any    `json:"code"`
-		} `json:"error"`
+		details
+		Success any `json:"success"`
+		Msg     any `json:"msg"`
+		Data    any `json:"data"`
+		Error   any `json:"error"`
 	}
-	// What cannot be decoded stays empty: the status alone is an error worth returning.
-	_ = json.Unmarshal(a.body, &body, json.RejectUnknownMembers(false))
-	e.Message = a.secrets().clean(firstOf(body.Data.Message, body.Error.Message, body.Message))
-	code := ""
-	if body.Error.Code != nil {
-		code = fmt.Sprint(body.Error.Code)
+	// What cannot be decoded stays empty: the status code alone is an error worth returning.
+	_ = json.Unmarshal(x.body, &body)
+	property := func(object any, name string) any {
+		properties, _ := object.(map[string]any)
+		return properties[name]
 	}
-	e.Code = a.secrets().clean(firstOf(body.Data.ErrorCode, code, body.ErrorCode))
+	code := firstText(property(body.Data, "errorCode"), property(body.Error, "code"), body.ErrorCode)
+	wrapped := firstText(property(body.Data, "message"), property(body.Error, "message"))
+	e.Code = x.sent.line(code)
+	e.Message = x.sent.line(firstText(wrapped, body.Message, body.Error, body.Msg))
+	// What a gateway in front answers has a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
+	e.vendor = wrapped != "" || code != "" || body.Success == false
 	return e
 }
 
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
+// firstText returns the first of the values that is a text or a number, as text.
+func firstText(values ...any) string {
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			if v != "" {
+				return v
+			}
+		case float64:
+			return fmt.Sprint(v)
 		}
 	}
 	return ""
-}
-
-// keep is what an error keeps of a body: a copy, as an error may live long and the whole body need not.
-func keep(body []byte) Body {
-	return bytes.Clone(body[:min(len(body), maxKeptBody)])
 }

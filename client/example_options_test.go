@@ -61,7 +61,7 @@ func ExampleWithInsecureHTTP() {
 	_, err = client.New(client.WithBaseURL("http://cp.internal/v1"), client.WithInsecureHTTP())
 	fmt.Println(err)
 	// Output:
-	// client: base URL: plain http to cp.internal would show the key to the network; use https, or WithInsecureHTTP
+	// client: WithBaseURL: plain http to cp.internal would show the key to the network; use https, or WithInsecureHTTP
 	// <nil>
 }
 
@@ -93,7 +93,7 @@ func ExampleWithTimeout() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, context.DeadlineExceeded))
 	// Output:
-	// client: retrieve integration "cortex": no complete answer after 1 attempt: the attempt took longer than 1ms: context deadline exceeded
+	// client: retrieve integration "cortex": request failed after 1 attempt: the attempt took longer than 1ms: context deadline exceeded
 	// true
 }
 
@@ -128,9 +128,12 @@ func ExampleWithHeader() {
 		log.Fatal(err)
 	}
 	_, _ = c.RetrieveIntegration(context.Background(), "cortex")
+	_, _ = c.RetrieveIntegration(context.Background(), "cortex", client.WithHeader("X-Gateway-Token", "of-this-call"))
 	// Output:
 	// GET https://cp.example/v1/integrations/cortex
 	// X-Gateway-Token: of-the-gateway
+	// GET https://cp.example/v1/integrations/cortex
+	// X-Gateway-Token: of-this-call
 }
 
 func ExampleWithValidation() {
@@ -144,7 +147,7 @@ func ExampleWithValidation() {
 		fmt.Printf("%v: %v, %v\n", v, integration, err)
 	}
 	// Output:
-	// strict: <nil>, client: retrieve integration "s": the answer breaks the contract in 1 place: /name: null is not allowed
+	// strict: <nil>, client: retrieve integration "s": response violates the contract: 1 violation: /name: null is not allowed
 	// report: integration "s" of openai (3c90c3cc-0d44-4b50-8888-8dd25736052a), <nil>
 	// off: integration "s" of openai (3c90c3cc-0d44-4b50-8888-8dd25736052a), <nil>
 }
@@ -157,7 +160,7 @@ func ExampleWithMaxResponseBytes() {
 	_, err = c.RetrieveIntegration(context.Background(), "cortex")
 	fmt.Println(err)
 	// Output:
-	// client: retrieve integration "cortex": the body is larger than 100 bytes; raise the limit with WithMaxResponseBytes
+	// client: retrieve integration "cortex": response is larger than 100 bytes; raise the limit with WithMaxResponseBytes
 }
 
 func ExampleWithWorkspaceID() {
@@ -168,17 +171,6 @@ func ExampleWithWorkspaceID() {
 	_, _ = c.RetrieveIntegration(context.Background(), "cortex", client.WithWorkspaceID("ws-shared"))
 	// Output:
 	// GET https://cp.example/v1/integrations/cortex?workspace_id=ws-shared
-}
-
-func ExampleWithCallHeader() {
-	c, err := client.New(client.WithBaseURL("https://cp.example/v1"), client.WithHTTPClient(showing("X-Request-Id")))
-	if err != nil {
-		log.Fatal(err)
-	}
-	_, _ = c.RetrieveIntegration(context.Background(), "cortex", client.WithCallHeader("X-Request-Id", "42"))
-	// Output:
-	// GET https://cp.example/v1/integrations/cortex
-	// X-Request-Id: 42
 }
 
 func ExampleWithResponse() {
@@ -304,7 +296,7 @@ func ExampleIntegration_Report() {
 	}
 	// Output:
 	// true
-	// /status: the value is not among those known: active, archived
+	// /status: the value is not one of those known: active, archived
 	// /tomorrow: the contract names no such property
 }
 
@@ -322,7 +314,7 @@ func ExampleUnknownConfiguration() {
 		fmt.Printf("%s\n", u.Raw)
 	}
 	// Output:
-	// UnknownConfiguration(56 bytes)
+	// UnknownConfiguration(56 bytes redacted)
 	// {"is_key_required":true,"endpoint_tier":"la-plateforme"}
 }
 
@@ -353,7 +345,6 @@ func ExampleValidationError() {
 		fmt.Println(broken.Body) // The bytes are there, and do not print.
 	}
 	// Output:
-	// /configurations/aws_region required
 	// /configurations/aws_secret_access_key writeOnly
 	// Body(233 bytes)
 }
@@ -369,7 +360,7 @@ func ExampleDecodeError() {
 		fmt.Println(broken.Offset, broken.Reason)
 	}
 	// Output:
-	// 55 it ends too early
+	// 55 the body ends too early
 }
 
 func ExampleTransportError() {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
@@ -38,13 +39,13 @@ func FuzzBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		sent = body
 		get := func(v client.Validation) (*client.Integration, error) { return retrieve(clients[v]) }
-		report, checkErr := client.Check(200, body)
+		report, checkErr := contract.Check(200, body)
 		in, err := get(client.ValidationStrict)
 		if accepted := checkErr == nil && report.Conforms(); accepted != (err == nil) {
 			t.Fatalf("Check says %v and %v, Strict %v", report.Conforms(), checkErr, err)
 		}
 		for _, status := range []int{400, 502} {
-			_, _ = client.Check(status, body)
+			_, _ = contract.Check(status, body)
 		}
 		for _, v := range []client.Validation{client.ValidationReport, client.ValidationOff} {
 			if in, err := get(v); err == nil {
@@ -66,7 +67,7 @@ func FuzzBody(f *testing.F) {
 		if err != nil {
 			t.Fatalf("it cannot be marshalled: %v", err)
 		}
-		if report, err := client.Check(200, again); err != nil || !report.Conforms() {
+		if report, err := contract.Check(200, again); err != nil || !report.Conforms() {
 			t.Errorf("marshalled, it does not conform: %v %v", report.Violations, err)
 		}
 	})

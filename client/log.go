@@ -1,38 +1,66 @@
 package client
 
 import (
+	"context"
+	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"syscall"
 	"time"
 )
 
-// log says what an attempt brought. The attributes are an allowlist: no URL, header, body or message ever gets here,
+// log writes what an attempt brought. The attributes are an allowlist: no URL, host, header or body ever gets here,
 // except the trace id, which is there to be quoted.
-func (x *exchange) log(status, bytes int, trace string) {
+func (x *exchange) log(ctx context.Context, took time.Duration, failure error) {
 	logger := x.client.logger
-	if logger == nil || !logger.Enabled(x.ctx, slog.LevelDebug) {
+	if logger == nil || !logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("method", http.MethodGet),
 		slog.String("path", "/integrations/{slug}"),
-		slog.Int("attempt", x.answer.attempts),
-		slog.Duration("duration", time.Since(x.start)),
+		slog.Int("attempt", x.attempts),
+		slog.Duration("duration", took),
 	}
-	if status != 0 {
-		attrs = append(attrs, slog.Int("status", status), slog.Int("bytes", bytes))
+	if x.response != nil {
+		attrs = append(attrs, slog.Int("status", x.response.StatusCode), slog.Int("bytes", len(x.body)))
+		if trace := x.traceID(); trace != "" {
+			attrs = append(attrs, slog.String("trace_id", trace))
+		}
 	}
-	if trace != "" {
-		attrs = append(attrs, slog.String("trace_id", x.answer.secrets().clean(trace)))
+	if failure != nil {
+		attrs = append(attrs, slog.String("error", kindOf(failure)))
 	}
-	logger.LogAttrs(x.ctx, slog.LevelDebug, "portkey request", attrs...)
+	logger.LogAttrs(ctx, slog.LevelDebug, "portkey request", attrs...)
 }
 
-// logUnread is log for an attempt whose response, if any, is dropped.
-func (x *exchange) logUnread(response *http.Response) {
-	if response == nil {
-		x.log(0, 0, "")
-		return
+// kindOf says what kind of failure there was. The error's own text names hosts and addresses.
+func kindOf(failure error) string {
+	var (
+		redirect *RedirectError
+		tooLarge *ResponseTooLargeError
+		dns      *net.DNSError
+		errno    syscall.Errno
+	)
+	switch {
+	case errors.Is(failure, context.Canceled):
+		return "canceled"
+	case errors.Is(failure, context.DeadlineExceeded):
+		return "timeout"
+	case errors.As(failure, &redirect):
+		return "redirect not followed"
+	case errors.As(failure, &tooLarge):
+		return "response too large"
+	case errors.As(failure, &dns):
+		return "host not found"
+	case isCertificate(failure):
+		return "certificate not accepted"
+	case errors.As(failure, &errno):
+		return errno.Error()
+	case errors.Is(failure, io.EOF), errors.Is(failure, io.ErrUnexpectedEOF):
+		return "connection closed"
 	}
-	x.log(response.StatusCode, 0, traceID(response))
+	return "connection failed"
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // loggable are all attributes that a record may have, besides those that slog itself gives it.
-var loggable = []string{"method", "path", "status", "attempt", "duration", "bytes", "trace_id", "time", "level", "msg"}
+var loggable = []string{"method", "path", "status", "attempt", "duration", "bytes", "trace_id", "error", "time", "level", "msg"}
 
 // Each attempt is one record, with what the allowlist names and nothing else, however the call ends.
 func TestLogIsAnAllowlist(t *testing.T) {
@@ -43,14 +43,14 @@ func TestLogIsAnAllowlist(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		attempts []transport
-		want     string // Status, bytes and trace id of each record.
+		want     string // Status, bytes, trace id and error of each record.
 	}{
 		{"success", []transport{ok}, "200 177 trace-1"},
-		{"retries", []transport{busy, broken, ok}, "503 0 trace-2, - - -, 200 177 trace-1"},
-		{"failure", []transport{busy, busy, busy}, "503 0 trace-2, 503 0 trace-2, 503 34 trace-2"},
-		{"no connection", []transport{broken, broken, broken}, "- - -, - - -, - - -"},
-		{"redirect", []transport{moved}, "302 0 -"},
-		{"break", []transport{breaks, ok}, "200 4 -, 200 177 trace-1"},
+		{"retries", []transport{busy, broken, ok}, "503 34 trace-2, - - - connection failed, 200 177 trace-1"},
+		{"failure", []transport{busy, busy, busy}, "503 34 trace-2, 503 34 trace-2, 503 34 trace-2"},
+		{"no connection", []transport{broken, broken, broken}, "- - - connection failed, - - - connection failed, - - - connection failed"},
+		{"redirect", []transport{moved}, "302 0 - redirect not followed"},
+		{"break", []transport{breaks, ok}, "200 4 - connection failed, 200 177 trace-1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestLogIsAnAllowlist(t *testing.T) {
 					time.Sleep(time.Second)
 					return test.attempts[n-1](r)
 				}))
-				_, _ = c.RetrieveIntegration(t.Context(), "some-slug", client.WithWorkspaceID("workspace-Qm9x4"), client.WithCallHeader("X-Call", theCallValue))
+				_, _ = c.RetrieveIntegration(t.Context(), "some-slug", client.WithWorkspaceID("workspace-Qm9x4"), client.WithHeader("X-Call", theCallValue))
 				var got []string
 				for line := range strings.Lines(lines.String()) {
 					var record map[string]any
@@ -84,7 +84,7 @@ func TestLogIsAnAllowlist(t *testing.T) {
 						text, _ := json.Marshal(record[name])
 						return strings.Trim(string(text), `"`)
 					}
-					got = append(got, part("status")+" "+part("bytes")+" "+part("trace_id"))
+					got = append(got, strings.TrimSuffix(part("status")+" "+part("bytes")+" "+part("trace_id")+" "+part("error"), " -"))
 				}
 				if got := strings.Join(got, ", "); got != test.want {
 					t.Errorf("got the records %q, want %q", got, test.want)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,275 +23,367 @@ const (
 
 	defaultTimeout          = 30 * time.Second
 	defaultMaxRetries       = 2
-	defaultMaxResponseBytes = 16 << 20
+	defaultMaxResponseBytes = 4 << 20
 	defaultUserAgent        = "portkey-integration-go"
 )
 
-// Option sets up a [Client].
-type Option func(*config) error
+// Option configures a [Client].
+type Option interface{ configure(*config) error }
 
+// CallOption configures one call of [Client.RetrieveIntegration].
+type CallOption interface{ configureCall(*callConfig) error }
+
+// BulkOption configures one call of [Client.RetrieveIntegrations].
+type BulkOption interface{ configureBulk(*bulkConfig) error }
+
+// RequestOption configures what is sent: as an [Option] with every request of a client, as a [CallOption] or a
+// [BulkOption] with those of one call.
+type RequestOption interface {
+	Option
+	CallOption
+	BulkOption
+}
+
+// OptionError reports an option or an environment variable that cannot be used. It never quotes the value of a
+// credential or a header. Where several are wrong, they are joined ([errors.Join]).
+type OptionError struct {
+	Option string // The function or the variable, such as "WithTimeout" or "PORTKEY_API_KEY".
+	Err    error  // What is wrong with it. It names no option, so that a program can show it beside a flag of its own.
+	Hint   string // What to do instead, in terms of this package; empty where there is nothing to say.
+}
+
+// Error names the option and says what is wrong and what to do.
+func (e *OptionError) Error() string {
+	s := e.Option + ": " + e.Err.Error()
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+// Unwrap returns e.Err.
+func (e *OptionError) Unwrap() error { return e.Err }
+
+// config is what the options of a client say.
 type config struct {
+	requestConfig
 	apiKey           secret
 	bearer           secret
-	authChosen       bool // By an option, so that the environment does not count.
+	tokens           *tokens
+	hasCredential    bool // By an option, so that the environment does not count.
 	baseURL          string
 	insecureHTTP     bool
 	httpClient       *http.Client
 	timeout          *time.Duration
 	maxRetries       int
 	userAgent        string
-	header           headers
 	logger           *slog.Logger
 	validation       Validation
 	reportHandler    func(context.Context, Report)
 	maxResponseBytes int64
 }
 
-func newConfig(opts []Option) (*config, error) {
-	c := &config{
-		baseURL:          firstOf(os.Getenv(envBaseURL), DefaultBaseURL),
-		maxRetries:       defaultMaxRetries,
-		userAgent:        defaultUserAgent,
-		header:           headers{},
-		maxResponseBytes: defaultMaxResponseBytes,
-	}
-	var errs []error
-	for _, opt := range opts {
-		if opt == nil {
-			errs = append(errs, errors.New("an option is nil"))
-			continue
-		}
-		if err := opt(c); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	if !c.authChosen {
-		var err error
-		if key := os.Getenv(envAPIKey); key == "" {
-			errs = append(errs, fmt.Errorf("no API key: use WithAPIKey or WithBearerToken, or set %s", envAPIKey))
-		} else if c.apiKey, err = newCredential(key); err != nil {
-			errs = append(errs, fmt.Errorf("%s: the key cannot be used: %w", envAPIKey, err))
-		}
-	}
-	return c, errors.Join(errs...)
+// requestConfig is what goes with a request.
+type requestConfig struct {
+	header      headers
+	workspaceID string
 }
 
-// WithAPIKey sends key in the header x-portkey-api-key. Without it and without [WithBearerToken], the environment
-// variable PORTKEY_API_KEY is used. Some deployments take a JWT here.
+// callConfig is what the options of a call say.
+type callConfig struct {
+	requestConfig
+	response **http.Response
+}
+
+// bulkConfig is what the options of a call for many integrations say.
+type bulkConfig struct {
+	callConfig
+	concurrency int
+}
+
+type (
+	clientOption  struct{ *option[config] }
+	callOption    struct{ *option[callConfig] }
+	bulkOption    struct{ *option[bulkConfig] }
+	requestOption struct{ *option[requestConfig] }
+)
+
+type option[C any] struct {
+	name string
+	set  func(*C) error
+}
+
+func (o *option[C]) apply(c *C) error {
+	err := o.set(c)
+	if e, ok := err.(*OptionError); ok {
+		e.Option = o.name
+	} else if err != nil {
+		return &OptionError{Option: o.name, Err: err}
+	}
+	return err
+}
+
+func (o clientOption) configure(c *config) error          { return o.apply(c) }
+func (o callOption) configureCall(c *callConfig) error    { return o.apply(c) }
+func (o bulkOption) configureBulk(c *bulkConfig) error    { return o.apply(c) }
+func (o requestOption) configure(c *config) error         { return o.apply(&c.requestConfig) }
+func (o requestOption) configureCall(c *callConfig) error { return o.apply(&c.requestConfig) }
+func (o requestOption) configureBulk(c *bulkConfig) error { return o.apply(&c.requestConfig) }
+func newOption(name string, set func(*config) error) Option {
+	return clientOption{&option[config]{name, set}}
+}
+
+// hint makes an error for option.apply to complete.
+func hint(hint, format string, args ...any) error {
+	return &OptionError{Err: fmt.Errorf(format, args...), Hint: hint}
+}
+
+// applyAll applies each of the options and joins their errors.
+func applyAll[O comparable](opts []O, apply func(O) error) error {
+	var none O
+	var errs []error
+	for i, opt := range opts {
+		if opt == none {
+			errs = append(errs, &OptionError{Option: fmt.Sprintf("option %d", i+1), Err: errors.New("it is nil")})
+			continue
+		}
+		errs = append(errs, apply(opt))
+	}
+	return errors.Join(errs...)
+}
+
+func newConfig(opts []Option) (*config, error) {
+	c := &config{
+		baseURL:          cmp.Or(os.Getenv(envBaseURL), DefaultBaseURL),
+		maxRetries:       defaultMaxRetries,
+		userAgent:        defaultUserAgent,
+		maxResponseBytes: defaultMaxResponseBytes,
+	}
+	err := applyAll(opts, func(o Option) error { return o.configure(c) })
+	if c.hasCredential {
+		return c, err
+	}
+	key := os.Getenv(envAPIKey)
+	if key == "" {
+		return c, errors.Join(err, &OptionError{
+			Option: envAPIKey,
+			Err:    errors.New("there is no API key"),
+			Hint:   "set it, or use WithAPIKey, WithBearerToken or WithTokenSource",
+		})
+	}
+	var keyErr error
+	if c.apiKey, keyErr = newCredential(key); keyErr != nil {
+		err = errors.Join(err, &OptionError{Option: envAPIKey, Err: fmt.Errorf("the key cannot be used: %w", keyErr)})
+	}
+	return c, err
+}
+
+// WithAPIKey sends key in the header x-portkey-api-key. Without a credential of another kind, the default is the
+// environment variable PORTKEY_API_KEY. Some deployments take a JWT here.
 func WithAPIKey(key string) Option {
-	return func(c *config) (err error) {
-		c.authChosen = true
+	return newOption("WithAPIKey", func(c *config) (err error) {
+		c.hasCredential = true
 		if c.apiKey, err = newCredential(key); err != nil {
-			return fmt.Errorf("WithAPIKey: the key cannot be used: %w", err)
+			return fmt.Errorf("the key cannot be used: %w", err)
 		}
 		return nil
-	}
+	})
 }
 
 // WithBearerToken sends "Authorization: Bearer token". Deployments that take a JWT there look at it only where
-// x-portkey-api-key is absent, so PORTKEY_API_KEY is ignored with this option.
+// x-portkey-api-key is absent, so PORTKEY_API_KEY is ignored with this option. For a token that expires, see
+// [WithTokenSource].
 func WithBearerToken(token string) Option {
-	return func(c *config) (err error) {
-		c.authChosen = true
+	return newOption("WithBearerToken", func(c *config) (err error) {
+		c.hasCredential, c.tokens = true, nil
 		if c.bearer, err = newCredential(token); err != nil {
-			return fmt.Errorf("WithBearerToken: the token cannot be used: %w", err)
+			return fmt.Errorf("the token cannot be used: %w", err)
 		}
 		return nil
-	}
+	})
+}
+
+// WithTokenSource sends "Authorization: Bearer token" with a token of source, in place of [WithBearerToken]. A token is
+// kept and shared by all calls until a response has the status code 401: then source is asked for another, and the
+// request is made once more. Source is asked by one call at a time, with the context of that call. Where it fails, the
+// call returns a [*TokenError].
+func WithTokenSource(source func(context.Context) (string, error)) Option {
+	return newOption("WithTokenSource", func(c *config) error {
+		if source == nil {
+			return errors.New("the source is nil")
+		}
+		c.hasCredential, c.bearer = true, secret{}
+		c.tokens = newTokens(source)
+		return nil
+	})
 }
 
 // WithBaseURL sets the URL under which /integrations/{slug} is found, for example https://aws-cp.portkey.ai/api/v1 for
-// a self-hosted control plane. Without it, the environment variable PORTKEY_BASE_URL is used, else [DefaultBaseURL].
+// a self-hosted control plane. The default is the environment variable PORTKEY_BASE_URL, or else [DefaultBaseURL].
 // User information, a query and a fragment are refused, and plain http to anything but loopback (see
 // [WithInsecureHTTP]).
 func WithBaseURL(url string) Option {
-	return func(c *config) error {
+	return newOption("WithBaseURL", func(c *config) error {
 		if url == "" {
-			return errors.New("WithBaseURL: the URL is empty")
+			return errors.New("the URL is empty")
 		}
 		c.baseURL = url
 		return nil
-	}
+	})
 }
 
-// WithInsecureHTTP allows plain http to any host. The key then crosses the network in clear.
+// WithInsecureHTTP allows plain http to any host. The key then crosses the network in clear text.
 func WithInsecureHTTP() Option {
-	return func(c *config) error {
+	return newOption("WithInsecureHTTP", func(c *config) error {
 		c.insecureHTTP = true
 		return nil
-	}
+	})
 }
 
 // WithHTTPClient makes requests with a copy of h: its transport, cookie jar, redirect policy and timeout stay in
-// force, and h itself is never changed. Redirects to another origin are refused whatever its policy.
+// force, and h itself is never changed. Requests to another origin are refused whatever its policy.
 func WithHTTPClient(h *http.Client) Option {
-	return func(c *config) error {
+	return newOption("WithHTTPClient", func(c *config) error {
 		if h == nil {
-			return errors.New("WithHTTPClient: the client is nil")
+			return errors.New("the client is nil")
 		}
 		c.httpClient = h
 		return nil
-	}
+	})
 }
 
 // WithTimeout limits each attempt, from the connection to the last byte of the body. The default is 30 seconds, or the
 // timeout of the client given with [WithHTTPClient]; 0 means no limit. The context limits the call as a whole.
 func WithTimeout(d time.Duration) Option {
-	return func(c *config) error {
+	return newOption("WithTimeout", func(c *config) error {
 		if d < 0 {
-			return fmt.Errorf("WithTimeout: %v is negative", d)
+			return fmt.Errorf("%v is negative", d)
 		}
 		c.timeout = &d
 		return nil
-	}
+	})
 }
 
 // WithMaxRetries sets how many times a request that failed may be made again; 0 means that exactly one is made. The
-// default is 2. Only what is safe to repeat is: connection errors and the statuses 408, 429, 500, 502, 503 and 504. That
-// net/http makes a request anew when a connection it had kept open turns out to be closed does not count.
+// default is 2. Retried are connection errors and the status codes 408, 429, 500, 502, 503 and 504. Not counted is a
+// request that net/http makes again because a connection it had kept open turned out to be closed, nor the one with a
+// new token (see [WithTokenSource]).
 func WithMaxRetries(n int) Option {
-	return func(c *config) error {
+	return newOption("WithMaxRetries", func(c *config) error {
 		if n < 0 {
-			return fmt.Errorf("WithMaxRetries: %d is negative", n)
+			return fmt.Errorf("%d is negative", n)
 		}
 		c.maxRetries = n
 		return nil
-	}
+	})
 }
 
 // WithUserAgent sets the header User-Agent.
 func WithUserAgent(agent string) Option {
-	return func(c *config) error {
-		if err := checkHeader("User-Agent", agent); err != nil {
-			return fmt.Errorf("WithUserAgent: %w", err)
-		}
+	return newOption("WithUserAgent", func(c *config) error {
 		c.userAgent = agent
-		return nil
-	}
+		return checkHeader("User-Agent", agent)
+	})
 }
 
-// WithHeader sends a header with each request, for example one that a gateway in front of the control plane asks for.
-// Its value is treated as a secret.
-func WithHeader(name, value string) Option {
-	return func(c *config) error {
-		if err := checkHeader(name, value); err != nil {
-			return fmt.Errorf("WithHeader: %w", err)
-		}
-		c.header.set(name, value)
-		return nil
-	}
-}
-
-// WithLogger logs each attempt at level debug. The attributes are method, path (the template, not the slug), status,
-// attempt, duration, bytes and trace_id; nothing else is ever logged.
+// WithLogger logs each attempt at level debug. The attributes are method, path (the template, not the slug), attempt,
+// duration, status, bytes, trace_id and error; nothing else is ever logged, and no text among them holds a credential.
+// Without a logger, this package writes nothing anywhere.
 func WithLogger(l *slog.Logger) Option {
-	return func(c *config) error {
+	return newOption("WithLogger", func(c *config) error {
 		if l == nil {
-			return errors.New("WithLogger: the logger is nil")
+			return errors.New("the logger is nil")
 		}
 		c.logger = l
 		return nil
-	}
+	})
 }
 
-// WithValidation sets what happens to an answer that breaks the contract. The default is [ValidationStrict].
+// WithValidation sets what happens to a response that violates the contract. The default is [ValidationStrict].
 func WithValidation(v Validation) Option {
-	return func(c *config) error {
+	return newOption("WithValidation", func(c *config) error {
 		if v > ValidationOff {
-			return fmt.Errorf("WithValidation: there is no mode %d", v)
+			return fmt.Errorf("there is no mode %d", v)
 		}
 		c.validation = v
 		return nil
-	}
+	})
 }
 
-// WithReportHandler calls handle with the findings of each answer that has any, violations or drift, before
-// [Client.RetrieveIntegration] returns. It is called from the goroutine of the call, so it must be safe for concurrent
-// use and quick. It is not called with [ValidationOff].
+// WithReportHandler calls handle with the report of each response that has findings, violations or drift, before the
+// call returns. Handle is called on the goroutine of the call: it must be safe for concurrent use, and quick. It is not
+// called with [ValidationOff].
 func WithReportHandler(handle func(context.Context, Report)) Option {
-	return func(c *config) error {
+	return newOption("WithReportHandler", func(c *config) error {
 		if handle == nil {
-			return errors.New("WithReportHandler: the handler is nil")
+			return errors.New("the handler is nil")
 		}
 		c.reportHandler = handle
 		return nil
-	}
+	})
 }
 
-// WithMaxResponseBytes limits the body of an answer, after decompression. The default is 16 MiB.
+// WithMaxResponseBytes limits the body of a response, in bytes after decompression. The default is 4 MiB. What is larger
+// is a [*ResponseTooLargeError].
 func WithMaxResponseBytes(n int64) Option {
-	return func(c *config) error {
+	return newOption("WithMaxResponseBytes", func(c *config) error {
 		if n < 1 {
-			return fmt.Errorf("WithMaxResponseBytes: %d is less than 1", n)
+			return fmt.Errorf("%d is less than 1", n)
 		}
 		c.maxResponseBytes = min(n, math.MaxInt64-1) // One byte more is read, to see whether there is more.
 		return nil
-	}
+	})
 }
 
-// CallOption sets up one call.
-type CallOption func(*callConfig) error
-
-type callConfig struct {
-	workspaceID *string
-	header      headers
-	response    **http.Response
-	concurrency int
-	gate        *gate
-}
-
-func newCall(opts []CallOption) (*callConfig, error) {
-	c := &callConfig{concurrency: defaultConcurrency}
-	var errs []error
-	for _, opt := range opts {
-		if opt == nil {
-			errs = append(errs, errors.New("an option is nil"))
-			continue
-		}
-		if err := opt(c); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return c, errors.Join(errs...)
-}
-
-// WithWorkspaceID names the workspace to read from. Admin (organisation) keys should send it; workspace keys have it
-// implied.
-func WithWorkspaceID(id string) CallOption {
-	return func(c *callConfig) error {
-		if id == "" {
-			return errors.New("WithWorkspaceID: the id is empty")
-		}
-		c.workspaceID = &id
-		return nil
-	}
-}
-
-// WithCallHeader sends a header with this call. Its value is treated as a secret.
-func WithCallHeader(name, value string) CallOption {
-	return func(c *callConfig) error {
+// WithHeader sends a header, for example one that a gateway in front of the control plane asks for. Its value is treated
+// as a secret.
+func WithHeader(name, value string) RequestOption {
+	return requestOption{&option[requestConfig]{"WithHeader", func(c *requestConfig) error {
 		if err := checkHeader(name, value); err != nil {
-			return fmt.Errorf("WithCallHeader: %w", err)
+			return err
 		}
 		if c.header == nil {
 			c.header = headers{}
 		}
 		c.header.set(name, value)
 		return nil
-	}
+	}}}
+}
+
+// WithWorkspaceID sends the query parameter workspace_id: the workspace to read from. The vendor asks admin
+// (organisation) keys to send it; workspace keys have it implied.
+func WithWorkspaceID(id string) RequestOption {
+	return requestOption{&option[requestConfig]{"WithWorkspaceID", func(c *requestConfig) error {
+		if id == "" {
+			return errors.New("the id is empty")
+		}
+		c.workspaceID = id
+		return nil
+	}}}
 }
 
 // WithResponse stores the last response in *r, whether the call fails or not; it stays nil where there was none. Its
 // body can be read, and its request carries no headers.
 func WithResponse(r **http.Response) CallOption {
-	return func(c *callConfig) error {
+	return callOption{&option[callConfig]{"WithResponse", func(c *callConfig) error {
 		if r == nil {
-			return errors.New("WithResponse: the pointer is nil")
+			return errors.New("the pointer is nil")
 		}
 		*r = nil // Whatever is wrong before there is a response.
 		c.response = r
 		return nil
-	}
+	}}}
+}
+
+// WithConcurrency sets how many requests [Client.RetrieveIntegrations] makes at a time. The default is 8.
+func WithConcurrency(n int) BulkOption {
+	return bulkOption{&option[bulkConfig]{"WithConcurrency", func(c *bulkConfig) error {
+		if n < 1 {
+			return fmt.Errorf("%d is less than 1", n)
+		}
+		c.concurrency = n
+		return nil
+	}}}
 }
 
 // checkHeader refuses what net/http would refuse only once the request is made, and what has an option of its own.
@@ -300,9 +393,9 @@ func checkHeader(name, value string) error {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isTokenRune(r) }):
 		return errors.New("the name is not a header name") // Unquoted: a value may stand in its place by mistake.
 	case canonical == headerAPIKey:
-		return fmt.Errorf("%s is set with WithAPIKey", headerAPIKey)
+		return hint("use WithAPIKey", "%s is the key's", canonical)
 	case canonical == "Authorization":
-		return fmt.Errorf("%s is set with WithBearerToken", canonical)
+		return hint("use WithBearerToken or WithTokenSource", "%s is the token's", canonical)
 	case canonical == "Host" || canonical == "Content-Length" || canonical == "Transfer-Encoding" || canonical == "Accept-Encoding":
 		return fmt.Errorf("%s is for the transport to set", canonical)
 	}
@@ -314,7 +407,7 @@ func checkHeader(name, value string) error {
 	return nil
 }
 
-// isTokenRune tells whether r may stand in a token (RFC 9110, section 5.6.2).
+// isTokenRune reports whether r may stand in a token (RFC 9110, section 5.6.2).
 func isTokenRune(r rune) bool {
 	return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }

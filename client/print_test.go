@@ -25,7 +25,7 @@ func TestCopiesOfAnIntegrationDoNotPrint(t *testing.T) {
 	slog.New(slog.NewTextHandler(&printed, nil)).Info("m", "copy", *in, "nil", (*client.Integration)(nil))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		fmt.Fprintf(&printed, verb, *in)
-		fmt.Fprintf(&printed, verb, *in.Configurations)
+		fmt.Fprintf(&printed, verb, in.Configurations)
 		fmt.Fprintf(&printed, verb, (*client.Integration)(nil))
 	}
 	if strings.Contains(printed.String(), secret) {

@@ -11,16 +11,27 @@ func redirectPolicy(next func(*http.Request, []*http.Request) error) func(*http.
 		from, to := origin(via[0].URL), origin(request.URL)
 		switch {
 		case from != to:
-			return &RedirectError{From: from, To: to, Reason: "the key must not leave its origin; use the final base URL"}
+			return newRedirectError(from, request, "the key must not leave its origin; use the final base URL")
 		case len(via) > maxRedirects:
-			return &RedirectError{From: from, To: to, Reason: "more than 10 redirects"}
+			return newRedirectError(from, request, "more than 10 redirects")
 		case next != nil:
 			err := next(request, via)
 			if err == nil || err == http.ErrUseLastResponse {
 				return err
 			}
-			return &RedirectError{From: from, To: to, Reason: "the policy of the http.Client refused it", Err: err}
+			refused := newRedirectError(from, request, "the policy of the http.Client refused it")
+			refused.Err = err
+			return refused
 		}
 		return nil
 	}
+}
+
+// newRedirectError is about a request that a redirect led to.
+func newRedirectError(from string, request *http.Request, reason string) *RedirectError {
+	e := &RedirectError{From: from, To: origin(request.URL), Reason: reason}
+	if request.Response != nil {
+		e.StatusCode, e.TraceID = request.Response.StatusCode, request.Response.Header.Get(headerTraceID)
+	}
+	return e
 }

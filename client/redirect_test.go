@@ -42,7 +42,7 @@ func TestRedirectToAnotherOriginIsRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			handle, hits := redirecting(map[string]string{test.base + "/integrations/some-slug": test.to})
-			_, err := retrieve(newClient(t, test.base, over(handle)), client.WithCallHeader("X-Call", theCallValue))
+			_, err := retrieve(newClient(t, test.base, over(handle)), client.WithHeader("X-Call", theCallValue))
 			e := as[*client.RedirectError](t, err)
 			if e.From != test.from || e.To != test.refused || !strings.Contains(err.Error(), test.from) || !strings.Contains(err.Error(), test.refused) {
 				t.Errorf("got %v, want one from %s to %s", err, test.from, test.refused)
@@ -98,7 +98,7 @@ func TestRedirectWithinTheOriginIsFollowed(t *testing.T) {
 			}
 			return respond(200, nil, integrationBody("some-slug"))
 		}))
-		if _, err := retrieve(c, client.WithCallHeader("X-Call", theCallValue)); err != nil || last != 2 {
+		if _, err := retrieve(c, client.WithHeader("X-Call", theCallValue)); err != nil || last != 2 {
 			t.Errorf("redirect to %s: %d requests, %v", to, last, err)
 		}
 	}

@@ -2,15 +2,13 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/hashicorp/go-retryablehttp"
 )
 
 const (
@@ -19,84 +17,63 @@ const (
 	maxRetryAfter = time.Minute
 )
 
-// checkRetry decides whether an attempt is followed by another. go-retryablehttp asks once when the headers are there,
-// and once more when the body was read.
-func (x *exchange) checkRetry(_ context.Context, response *http.Response, err error) (bool, error) {
-	if err == nil && x.done {
-		return false, nil
+// retry reports whether the request is sent again after an attempt that ended with err, and after what pause. A pause
+// of more than a minute, or past the deadline, is not made: the caller learns of the failure at once.
+func (x *exchange) retry(ctx context.Context, err error, limit *rateLimit) (time.Duration, bool) {
+	if ctx.Err() != nil || !x.isTemporary(err) {
+		return 0, false
 	}
-	again := x.mayRetry(response, err)
-	if !x.done && (again || err != nil) {
-		x.logUnread(response)
+	pause, asked := backoff(x.attempts), false
+	if err == nil {
+		if after, ok := retryAfter(x.response.Header); ok {
+			pause, asked = after, true
+		}
+		if x.response.StatusCode == http.StatusTooManyRequests {
+			limit.pause(min(pause, maxRetryAfter))
+		}
 	}
-	if again && !x.done && response != nil {
-		// So that the connection can be used again. The library reads 4 KiB, and the page of a gateway may be longer.
-		_, _ = io.CopyN(io.Discard, response.Body, maxKeptBody)
+	if x.attempts > x.client.maxRetries || asked && pause > maxRetryAfter {
+		return 0, false
 	}
-	if again {
-		x.request.Request = x.request.Request.WithContext(x.ctx) // The wait is not part of the attempt.
+	pause = max(pause, limit.left())
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
+		return 0, false
 	}
-	return again, nil
+	return pause, true
 }
 
-func (x *exchange) mayRetry(response *http.Response, err error) bool {
-	ctx := x.ctx
-	if err == nil && response.StatusCode == http.StatusTooManyRequests {
-		x.gate.shut(min(x.pause(response.Header), maxRetryAfter))
-	}
-	if x.answer.attempts > x.client.maxRetries || ctx.Err() != nil {
-		return false
-	}
-	var header http.Header
-	switch {
-	case err != nil:
-		var (
-			redirect *RedirectError
-			tooLarge *ResponseTooLargeError
-		)
-		if errors.As(err, &redirect) || errors.As(err, &tooLarge) {
-			return false
-		}
-		// The library knows which errors of net/http cannot get better: a certificate, a scheme, a header.
-		if again, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, err); !again {
-			return false
-		}
-	default:
-		header = response.Header
-		switch response.StatusCode {
+// isTemporary reports whether another attempt may end otherwise.
+func (x *exchange) isTemporary(err error) bool {
+	if err == nil {
+		switch x.response.StatusCode {
 		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
 			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		default:
-			return false
+			return true
 		}
-	}
-	wait := max(x.pause(header), x.gate.left())
-	if deadline, ok := ctx.Deadline(); wait > maxRetryAfter || ok && time.Until(deadline) <= wait {
 		return false
 	}
-	x.wait = wait
+	redirect := (*RedirectError)(nil)
+	switch {
+	case isTooLarge(err), isCertificate(err), errors.As(err, &redirect), x.response != nil && x.response.StatusCode < http.StatusOK:
+		return false
+	}
 	return true
 }
 
-// pause is how long the server, or else our own patience, asks to wait.
-func (x *exchange) pause(header http.Header) time.Duration {
-	if wait, ok := retryAfter(header); ok {
-		return wait
-	}
-	return jitter(x.answer.attempts)
+// isCertificate reports whether the server's certificate was refused.
+func isCertificate(err error) bool {
+	refused := (*tls.CertificateVerificationError)(nil)
+	return errors.As(err, &refused)
 }
 
-func (x *exchange) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return x.wait }
-
-// jitter is the wait after the given number of attempts: exponential, with full jitter, so that clients which failed
+// backoff is the pause after the given number of attempts: exponential, with full jitter, so that clients which failed
 // together do not come back together.
-func jitter(attempts int) time.Duration {
-	ceiling := min(maxBackoff, firstBackoff<<min(attempts-1, 10))
-	return rand.N(ceiling + 1)
+func backoff(attempts int) time.Duration {
+	return rand.N(min(maxBackoff, firstBackoff<<min(attempts-1, 10)) + 1)
 }
 
 // retryAfter reads the header Retry-After (RFC 9110, section 10.2.3), a number of seconds or a date. A date that has
-// passed is 0; what is neither is no answer.
+// passed is 0. It returns false where there is neither.
 func retryAfter(header http.Header) (time.Duration, bool) {
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if text == "" {
@@ -115,4 +92,16 @@ func retryAfter(header http.Header) (time.Duration, bool) {
 		return 0, false
 	}
 	return max(0, time.Until(date)), true
+}
+
+// sleep returns after d, or with the error of ctx when that ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -114,7 +114,7 @@ func TestRetryRecovers(t *testing.T) {
 			}
 			return respond(200, nil, integrationBody("some-slug"))
 		}))
-		in, err := retrieve(c, client.WithWorkspaceID("ws-1"), client.WithCallHeader("X-Call", theCallValue))
+		in, err := retrieve(c, client.WithWorkspaceID("ws-1"), client.WithHeader("X-Call", theCallValue))
 		if err != nil || in.Slug != "some-slug" || len(seen) != 3 {
 			t.Fatalf("%d requests, %v", len(seen), err)
 		}

@@ -1,12 +1,13 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/textproto"
-	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 const redacted = "[redacted]"
@@ -31,68 +32,77 @@ func (s secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // newCredential makes a secret of a value that will stand in a header.
 func newCredential(text string) (secret, error) {
 	if text == "" {
-		return secret{}, fmt.Errorf("it is empty")
+		return secret{}, errors.New("it is empty")
 	}
 	for _, b := range []byte(text) {
 		if b <= ' ' || b > '~' {
-			return secret{}, fmt.Errorf("it has a space, a control character or a non-ASCII character, which a key never has; check for a stray newline")
+			return secret{}, errors.New("it has a space, a control character or a non-ASCII character, which a key never has; check for a stray newline")
 		}
 	}
 	return newSecret(text), nil
 }
 
-// secrets are all that must not be printed.
-type secrets []secret
+// headers are headers whose values are secret, by their canonical name.
+type headers map[string]secret
 
-// scrub hides the secrets in text that a server sent, which may echo what it was sent, in whatever case. Secrets may
+func (h headers) set(name, value string) {
+	// net/http trims what it sends, so that this is what a server may send back.
+	h[textproto.CanonicalMIMEHeaderKey(name)] = newSecret(textproto.TrimString(value))
+}
+
+// minHidden is the length, in bytes, from which on the value of a header is looked for in texts. A shorter one, "1" for
+// example, is no secret worth the texts that it would destroy.
+const minHidden = 8
+
+// secrets are what was sent and must not be printed.
+type secrets []string
+
+func (all *secrets) add(s secret, shortest int) {
+	if !s.isZero() && len(s.reveal()) >= shortest {
+		*all = append(*all, lower(s.reveal()))
+	}
+}
+
+// redact hides the secrets in a text of the server, which may send back what it was sent, in whatever case. Secrets may
 // overlap: all bytes of each are hidden.
-func (all secrets) scrub(text string) string {
+func (all secrets) redact(text string) string {
 	folded := lower(text)
-	end := make([]int, len(text)) // By the index at which secrets start: where the longest ends.
-	found := false
+	var hidden []bool
 	for _, s := range all {
-		needle := lower(s.reveal())
-		for i := 0; needle != ""; i++ {
-			next := strings.Index(folded[i:], needle)
+		for i := 0; ; i++ {
+			next := strings.Index(folded[i:], s)
 			if next < 0 {
 				break
 			}
 			i += next
-			end[i], found = max(end[i], i+len(needle)), true
+			if hidden == nil {
+				hidden = make([]bool, len(text))
+			}
+			for j := range len(s) {
+				hidden[i+j] = true
+			}
 		}
 	}
-	if !found {
+	if hidden == nil {
 		return text
 	}
 	var b strings.Builder
-	hidden := 0
 	for i := range len(text) {
-		if i >= hidden {
-			if end[i] > 0 {
-				b.WriteString(redacted)
-			} else {
-				b.WriteByte(text[i])
-			}
+		switch {
+		case !hidden[i]:
+			b.WriteByte(text[i])
+		case i == 0 || !hidden[i-1]:
+			b.WriteString(redacted)
 		}
-		hidden = max(hidden, end[i])
 	}
 	return b.String()
 }
 
-// scrubReport is a copy of r without the secrets: names that a server made up stand in its pointers.
-func (all secrets) scrubReport(r Report) Report {
-	r.Provider = Provider(all.scrub(string(r.Provider)))
-	for _, findings := range []*[]Finding{&r.Violations, &r.Drift} {
-		*findings = slices.Clone(*findings)
-		for i := range *findings {
-			(*findings)[i].Pointer = all.scrub((*findings)[i].Pointer)
-		}
-	}
-	return r
-}
-
 // lower lowers the letters of ASCII, so that indices stay.
 func lower(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return 'A' <= r && r <= 'Z' }) < 0 {
+		return text
+	}
 	b := []byte(text)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
@@ -102,27 +112,5 @@ func lower(text string) string {
 	return string(b)
 }
 
-// clean makes text from a server fit to print: without the secrets, and printable.
-func (all secrets) clean(text string) string { return printable(all.scrub(text)) }
-
-// printable is text on one line, of bounded length.
-func printable(text string) string {
-	const most = 500
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "…"
-	}
-	return text
-}
-
-// headers are headers whose values are secret, by their canonical name.
-type headers map[string]secret
-
-func (h headers) set(name, value string) {
-	h[textproto.CanonicalMIMEHeaderKey(name)] = newSecret(value)
-}
+// printable makes any text fit to print.
+func printable(s string) string { return text.Line(s, 500) }

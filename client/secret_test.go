@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
@@ -54,7 +55,6 @@ func TestOptionsNeverPrintSecrets(t *testing.T) {
 		"WithAPIKey":      client.WithAPIKey(theKey),
 		"WithBearerToken": client.WithBearerToken(theToken),
 		"WithHeader":      client.WithHeader("X-Gateway", theHeaderValue),
-		"WithCallHeader":  client.WithCallHeader("X-Call", theCallValue),
 	} {
 		for how, text := range printings(opt) {
 			expectNone(t, name+" under "+how, text, allSecrets()...)
@@ -139,8 +139,8 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 		return nil, errors.ErrUnsupported
 	}))
 	for name, opt := range map[string]client.CallOption{
-		"call header":          client.WithCallHeader("X-Call", theCallValue+"\n"),
-		"call header, swapped": client.WithCallHeader(theCallValue+" x", "X-Call"),
+		"call header":          client.WithHeader("X-Call", theCallValue+"\n"),
+		"call header, swapped": client.WithHeader(theCallValue+" x", "X-Call"),
 	} {
 		if _, err := retrieve(c, opt); err == nil {
 			t.Errorf("%s is accepted", name)
@@ -204,7 +204,7 @@ func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
 			c := newClient(t, "http://127.0.0.1/api/v1", over(overRaw(raw)), client.WithMaxRetries(0), logger,
 				client.WithValidation(validation),
 				client.WithReportHandler(func(_ context.Context, r client.Report) { reports = append(reports, r) }))
-			_, err := retrieve(c, client.WithCallHeader("X-Call", theCallValue))
+			_, err := retrieve(c, client.WithHeader("X-Call", theCallValue))
 			what := fmt.Sprintf("%s, %v", name, validation)
 			expectClean(t, what+", the report", reports, allSecrets()...)
 			for err := err; err != nil; err = errors.Unwrap(err) {
@@ -272,7 +272,7 @@ func TestResponseCarriesNoSecret(t *testing.T) {
 	}))
 	defer s.Close()
 	var r *http.Response
-	if _, err := retrieve(newClient(t, s.URL), client.WithResponse(&r), client.WithCallHeader("X-Call", theCallValue)); err != nil {
+	if _, err := retrieve(newClient(t, s.URL), client.WithResponse(&r), client.WithHeader("X-Call", theCallValue)); err != nil {
 		t.Fatal(err)
 	}
 	expectClean(t, "the response", r, allSecrets()...)
@@ -352,12 +352,12 @@ func TestFindingsTellNoValue(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				report, err := client.Check(200, body)
+				report, err := contract.Check(200, body)
 				if err != nil {
 					t.Fatal(err)
 				}
-				report.Provider = "" // It is what the answer has, by definition.
-				failure := &client.ValidationError{Report: report, Body: client.Body(body)}
+				report.ID, report.Slug, report.Provider = "", "", "" // What names the integration.
+				failure := &client.ValidationError{Report: report, ResponseInfo: client.ResponseInfo{Body: client.Body(body)}}
 				for _, text := range []string{fmt.Sprintf("%+v", report), fmt.Sprintf("%#v", failure), failure.Error()} {
 					if strings.Contains(text, marker) || strings.Contains(text, "73165") || strings.Contains(text, "7.316") {
 						t.Errorf("%s: a value is told: %s", example.Name, text)

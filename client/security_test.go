@@ -1,25 +1,27 @@
 package client_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
 // The documents that rest on tests name tests that exist.
 func TestCitedTestsExist(t *testing.T) {
-	files, err := filepath.Glob("*_test.go")
+	var source []byte
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		source = append(source, text...)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	var source []byte
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		source = append(source, text...)
 	}
 	for _, document := range []string{"../SECURITY.md", "../docs/faults.md"} {
 		text, err := os.ReadFile(document)

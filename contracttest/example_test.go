@@ -2,121 +2,16 @@ package contracttest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
-	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
-
-// A program under test: it says which provider an integration has.
-func providerOf(ctx context.Context, c *client.Client, slug string) (string, error) {
-	in, err := c.RetrieveIntegration(ctx, slug)
-	if err != nil {
-		return "", err
-	}
-	return string(in.Provider()), nil
-}
-
-// The test that doc.go shows.
-func TestReadsIntegration(t *testing.T) {
-	srv := contracttest.NewServer(t)
-	c, err := client.New(client.WithBaseURL(srv.URL), client.WithAPIKey(srv.APIKey()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, err := c.RetrieveIntegration(t.Context(), "openai-production")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if in.Provider() != client.ProviderOpenAI {
-		t.Errorf("provider is %s", in.Provider())
-	}
-}
-
-// Outside of tests, the fake control plane is a handler for any server.
-func ExampleNewHandler() {
-	h, err := contracttest.NewHandler()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer h.Close()
-	srv := httptest.NewServer(h)
-	defer srv.Close()
-
-	c, err := client.New(client.WithBaseURL(srv.URL+contracttest.DefaultPathPrefix), client.WithAPIKey(contracttest.DefaultAPIKey))
-	if err != nil {
-		log.Fatal(err)
-	}
-	provider, err := providerOf(context.Background(), c, "vertex-ai-basic")
-	fmt.Println(provider, err)
-
-	_, err = providerOf(context.Background(), c, "no-such-integration")
-	fmt.Println(errors.Is(err, client.ErrNotFound))
-	// Output:
-	// vertex-ai <nil>
-	// true
-}
-
-// A fixture that breaks the contract is refused, with what is wrong and where, and without a value.
-func ExampleWithFixture() {
-	_, err := contracttest.NewHandler(contracttest.WithFixture("mine", `{
-		"id": "0f6d2a6e-7f2b-4bb1-9a10-5f0c6d6d9a11", "slug": "mine", "name": "Mine", "ai_provider_id": "openai",
-		"created_at": "yesterday", "key": "sk-1234"
-	}`))
-	fmt.Println(err)
-	// Output:
-	// fixture "mine" breaks the contract (WithBrokenFixture serves it all the same):
-	// 	/created_at: want the format date-time
-	// 	/key: a secret must not be in an answer, only its masked form may
-}
-
-// Two failures, then the integration: a client that retries must get it at the third attempt.
-func ExampleWithFault() {
-	h, err := contracttest.NewHandler(contracttest.WithFault("rich",
-		contracttest.Fault{Status: http.StatusTooManyRequests, RetryAfter: "0", Times: 1},
-		contracttest.Fault{Truncate: true, Times: 1},
-	))
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer h.Close()
-	srv := httptest.NewServer(h)
-	defer srv.Close()
-
-	for range 3 {
-		r, _ := http.NewRequest(http.MethodGet, srv.URL+"/v1/integrations/rich", nil)
-		r.Header.Set("x-portkey-api-key", contracttest.DefaultAPIKey)
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			log.Fatal(err)
-		}
-		_, err = io.Copy(io.Discard, resp.Body)
-		_ = resp.Body.Close()
-		fmt.Println(resp.StatusCode, err)
-	}
-	// Output:
-	// 429 <nil>
-	// 200 unexpected EOF
-	// 200 <nil>
-}
-
-func ExampleExamples() {
-	for _, e := range contracttest.Examples()[:3] {
-		fmt.Println(e.Name, e.Status, e.ContentType)
-	}
-	// Output:
-	// documented 200 application/json
-	// openai-production 200 application/json
-	// azure-openai-default 200 application/json
-}
 
 func ExampleVerify() {
 	h, err := contracttest.NewHandler(contracttest.WithFault("rich", contracttest.Fault{UnmaskedSecret: true}))
@@ -142,7 +37,7 @@ func ExampleVerify() {
 		}
 	}
 	// Output:
-	// 10 of 11 passed
+	// 13 of 14 passed
 	// fail integration/rich/masked: a secret is not masked
 }
 
@@ -151,7 +46,7 @@ func ExampleWriteJUnit() {
 		Target: "https://cp.example/v1",
 		Checks: []contracttest.CheckResult{
 			{Name: "auth/no-key", Status: contracttest.Pass},
-			{Name: "unknown-slug", Status: contracttest.Fail, Reason: "answered 500, want 404 or 403"},
+			{Name: "unknown-slug", Status: contracttest.Fail, Reason: "status code 500, want 404 or 403"},
 		},
 	}
 	if err := contracttest.WriteJUnit(os.Stdout, result); err != nil {
@@ -163,13 +58,13 @@ func ExampleWriteJUnit() {
 	//   <testsuite name="contract of https://cp.example/v1" tests="2" failures="1" errors="0" skipped="0">
 	//     <testcase name="auth/no-key" classname="contracttest"></testcase>
 	//     <testcase name="unknown-slug" classname="contracttest">
-	//       <failure message="answered 500, want 404 or 403"></failure>
+	//       <failure message="status code 500, want 404 or 403"></failure>
 	//     </testcase>
 	//   </testsuite>
 	// </testsuites>
 }
 
-// Under a client that is not ours, each answer is checked as it passes.
+// Under a client that is not ours, each response is checked as it passes.
 func ExampleTransport() {
 	h, err := contracttest.NewHandler(contracttest.WithFault("sparse", contracttest.Fault{Drift: true}))
 	if err != nil {
@@ -195,7 +90,7 @@ func ExampleTransport() {
 	// Output:
 	// conforms: true
 	// drift: /contracttest_drift: the contract names no such property
-	// drift: /status: the value is not among those known: active, archived
+	// drift: /status: the value is not one of those known: active, archived
 }
 
 func ExampleCheckHAR() {

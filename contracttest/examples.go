@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -13,28 +14,34 @@ import (
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
 
-// An Example is a named answer of the contract.
-type Example struct {
-	Name        string // as in the contract's components, for example "openai-production" or "rate-limited"
-	Summary     string // one line for people
-	Status      int    // the HTTP status it belongs to
-	ContentType string // application/json, or text/html for a gateway's page
-	Body        []byte
+// Example returns the contract's example of that name, for example "rich" or "rate-limited", to be changed with
+// [Fixture.With] and served with [WithFixture]. It panics where there is none.
+func Example(name string) Fixture {
+	for _, e := range loadExamples() {
+		if e.Name == name {
+			return e.clone()
+		}
+	}
+	panic(fmt.Sprintf("contracttest: the contract has no example %q", name))
 }
 
-// Examples returns the contract's named examples in the order of the document, and their members too: answers first, then
-// errors. A [Server]
-// serves each under its name.
-func Examples() []Example {
+// Examples returns the contract's named examples, and their properties too, in the order of the document: integrations
+// first, then errors. A [Server] serves each under its name.
+func Examples() []Fixture {
 	examples := slices.Clone(loadExamples())
 	for i := range examples {
-		examples[i].Body = bytes.Clone(examples[i].Body)
+		examples[i] = examples[i].clone()
 	}
 	return examples
 }
 
-var loadExamples = sync.OnceValue(func() []Example {
-	var examples []Example
+func (f Fixture) clone() Fixture {
+	f.Body = bytes.Clone(f.Body)
+	return f
+}
+
+var loadExamples = sync.OnceValue(func() []Fixture {
+	var examples []Fixture
 	line := map[string]int{}
 	var document yaml.Node
 	if err := yaml.Unmarshal([]byte(portkeyintegration.Contract()), &document); err != nil {
@@ -49,7 +56,7 @@ var loadExamples = sync.OnceValue(func() []Example {
 		for contentType, media := range response.Value.Content {
 			for name, example := range media.Examples {
 				line[name] = example.Value.Origin.Key.Line
-				examples = append(examples, Example{
+				examples = append(examples, Fixture{
 					Name:        name,
 					Summary:     example.Value.Summary,
 					Status:      status,
@@ -59,7 +66,7 @@ var loadExamples = sync.OnceValue(func() []Example {
 			}
 		}
 	}
-	slices.SortFunc(examples, func(a, b Example) int { return cmp.Compare(line[a.Name], line[b.Name]) })
+	slices.SortFunc(examples, func(a, b Fixture) int { return cmp.Compare(line[a.Name], line[b.Name]) })
 	return examples
 })
 
@@ -88,7 +95,7 @@ func member(object *yaml.Node, path ...string) *yaml.Node {
 	return object
 }
 
-// appendInOrder appends the JSON of value with the members of objects in the order in which they are written.
+// appendInOrder appends the JSON of value with the properties of objects in the order in which they are written.
 func appendInOrder(b []byte, value any, written *yaml.Node) (_ []byte, err error) {
 	if written == nil {
 		written = &yaml.Node{} // Nothing of it is written in components: its own order will do.

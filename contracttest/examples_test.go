@@ -1,37 +1,55 @@
 package contracttest_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
 
-	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+
+	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
 func TestExamples(t *testing.T) {
-	examples := contracttest.Examples()
-	if len(examples) != 54 || examples[0].Name != "documented" || examples[1].Name != "openai-production" ||
-		examples[36].Name != "bad-request" || examples[53].Name != "gateway-timeout" {
-		t.Errorf("%d examples, not in the order of the document", len(examples))
+	var document struct {
+		Components struct{ Examples yaml.Node }
 	}
-	// Members come as the document has them, in inner objects too.
-	if body := string(examples[0].Body); !strings.HasPrefix(body, `{"id":`) || strings.Index(body, `"usage_limits"`) > strings.Index(body, `"rate_limits"`) {
-		t.Errorf("the documented example is in another order: %.60s", body)
+	if err := yaml.Load([]byte(portkeyintegration.Contract()), &document); err != nil {
+		t.Fatal(err)
 	}
-	for _, e := range examples {
+	var want, got []string // names, in the order of the document
+	for i := 0; i < len(document.Components.Examples.Content); i += 2 {
+		want = append(want, document.Components.Examples.Content[i].Value)
+	}
+	for _, e := range contracttest.Examples() {
+		got = append(got, e.Name)
 		if e.Summary == "" || e.Status == 0 {
-			t.Errorf("%s lacks a summary or a status", e.Name)
+			t.Errorf("%s lacks a summary or a status code", e.Name)
+		}
+		if one := contracttest.Example(e.Name); !bytes.Equal(one.Body, e.Body) || one.Status != e.Status {
+			t.Errorf("%s: Example returns another", e.Name)
 		}
 		if e.ContentType != "application/json" {
 			continue
 		}
-		if report, err := client.Check(e.Status, e.Body); err != nil || !report.Conforms() {
-			t.Errorf("%s breaks the contract: %v %v", e.Name, err, report.Violations)
+		if report, err := contract.Check(e.Status, e.Body); err != nil || !report.Conforms() {
+			t.Errorf("%s violates the contract: %v %v", e.Name, err, report.Violations)
 		}
-		if name, _ := bodyOf(t, e.Body)["slug"].(string); e.Status == 200 && e.Name != "documented" && name != e.Name {
-			t.Errorf("%s has the slug %s", e.Name, name)
+		if slug, _ := bodyOf(t, e.Body)["slug"].(string); e.Status == 200 && e.Name != "documented" && slug != e.Name {
+			t.Errorf("%s: got the slug %s", e.Name, slug)
 		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the examples differ from the document's (-want +got):\n%s", diff)
+	}
+	// Properties come as the document has them, in inner objects too.
+	body := string(contracttest.Example("documented").Body)
+	if !strings.HasPrefix(body, `{"id":`) || strings.Index(body, `"usage_limits"`) > strings.Index(body, `"rate_limits"`) {
+		t.Errorf("the documented example is in another order: %.60s", body)
 	}
 }
 

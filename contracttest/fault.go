@@ -5,85 +5,88 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// AnySlug stands for every slug in [WithFault], [Handler.SetFault] and [Server.SetFault]. Faults of a slug's own come first.
+// AnySlug stands for every slug in [WithFault], [Handler.SetFault] and [Server.SetFault]. A request meets the faults of
+// its own slug first.
 const AnySlug = "*"
 
-// UnmaskedSecret is the secret that [Fault.UnmaskedSecret] puts into an answer. A test can look for it where it must
+// UnmaskedSecret is the secret that [Fault.UnmaskedSecret] puts into a response. A test can look for it where it must
 // not appear, such as in a log.
 const UnmaskedSecret = "sk-contracttest-unmasked-secret-4f1c"
 
-// A Fault is a way for the server to misbehave once a request has passed its checks.
+// A Fault is a way for the server to misbehave once a request has passed its checks. [ParseFault] makes one of text.
 //
-// Times, Delay, Header and RetryAfter combine with everything. Status, Code and Message make an error; Body, HTML,
-// Redirect, UnmaskedSecret and Drift say what is answered instead of the integration, and exclude each other; Hang,
-// Reset, Truncate and Stall say how the answer is broken off, and exclude each other too.
+// Times, Probability and Delay combine with everything, Header and RetryAfter with every fault that sends a response.
+// Status, Code and Message make an error; Body, HTML, Redirect, UnmaskedSecret and Drift say what is sent instead of
+// the integration, and exclude each other; Hang, Reset, Truncate and Stall say how the exchange breaks off, and exclude
+// each other too.
 type Fault struct {
-	Times int // number of requests it strikes; 0 for all of them
+	Times       int     // number of requests that it strikes; 0 for no limit
+	Probability float64 // with which it strikes a request, up to 1; 0 means 1
 
-	Delay      time.Duration // time before the answer
+	Delay      time.Duration // time before the response
 	Header     http.Header   // headers to set; a nil value removes the header
 	RetryAfter string        // the Retry-After header: seconds, an HTTP date, or nonsense
 
-	Status  int    // status of the answer; without another body, an error of the API's main shape is sent
-	Code    string // code of the error, for example "AB06"; by default that of the contract's example of the status
-	Message string // message of the error; by default that of the contract's example of the status
+	Status  int    // status code; without another body, an error of the API's main shape is sent
+	Code    string // code of the error, for example "AB06"; by default that of the contract's example of the status code
+	Message string // message of the error; by default that of the contract's example of the status code
 
-	Body           []byte // body of the answer, as it is; empty but not nil for none
-	HTML           bool   // a gateway's page, with status 502 unless Status says otherwise
-	Redirect       string // URL of a redirect, with status 302 unless Status says otherwise
+	Body           []byte // body of the response, as it is; empty but not nil for none
+	HTML           bool   // a gateway's page, with status code 502 unless Status says otherwise
+	Redirect       string // URL of a redirect, with status code 302 unless Status says otherwise
 	UnmaskedSecret bool   // the integration with its secrets unmasked, each as [UnmaskedSecret]
 	Drift          bool   // the integration with a property and a value that the contract does not know
 
-	Hang     bool // no answer until the client gives up or the server closes
-	Reset    bool // connection reset before the answer; on a reused connection net/http tries once more by itself
+	Hang     bool // no response until the client gives up or the server closes
+	Reset    bool // connection reset before the response; on a reused connection net/http tries once more by itself
 	Truncate bool // connection closed in the middle of the body
 	Stall    bool // half the body, then nothing until the client gives up or the server closes
 }
 
-// WithFault makes requests for a slug, or for [AnySlug], meet faults: in the order given, each as many times as it
-// says, then none.
+// WithFault adds faults that requests for a slug, or for [AnySlug], meet. A request is struck by the first of them that
+// has not struck as often as its Times says, and that its Probability lets strike. A fault that strikes too seldom fails
+// the test of a [Server].
 func WithFault(slug string, faults ...Fault) ServerOption {
-	return func(h *Handler) error { return h.SetFault(slug, faults...) }
+	return func(h *Handler) error { return h.faults.set(slug, faults, true) }
 }
 
 // SetFault replaces the faults of a slug, also while the server runs. Without faults, it ends those there are.
 func (h *Handler) SetFault(slug string, faults ...Fault) error {
-	if slug != AnySlug {
-		if err := checkSlug(slug); err != nil {
-			return fmt.Errorf("fault of %q: %w", slug, err)
-		}
-	}
-	for i, f := range faults {
-		if err := f.check(); err != nil {
-			return fmt.Errorf("fault %d of %q: %w", i, slug, err)
-		}
-	}
-	h.faults.set(slug, faults)
-	return nil
+	return h.faults.set(slug, faults, false)
 }
 
+// check says how a fault contradicts itself.
 func (f Fault) check() error {
 	var errs []error
-	if f.Times < 0 {
-		errs = append(errs, errors.New("field Times is negative"))
+	refuse := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
 	}
-	if f.Status != 0 && (f.Status < 200 || f.Status > 999) {
-		errs = append(errs, fmt.Errorf("field Status is %d, not one that ends an exchange, 200 to 999", f.Status))
-	}
-	if count(f.Body != nil, f.HTML, f.Redirect != "", f.UnmaskedSecret, f.Drift, f.Code != "" || f.Message != "") > 1 {
-		errs = append(errs, errors.New("want one of Body, HTML, Redirect, UnmaskedSecret, Drift, and an error's Code and Message"))
-	}
-	if count(f.Hang, f.Reset, f.Truncate, f.Stall) > 1 {
-		errs = append(errs, errors.New("want one of Hang, Reset, Truncate, Stall"))
-	}
+	refuse(f.Times < 0, "times is negative")
+	refuse(!(f.Probability >= 0 && f.Probability <= 1), "probability is not between 0 and 1")
+	refuse(f.Delay < 0, "delay is negative")
+	refuse(f.Status != 0 && (f.Status < 200 || f.Status > 999), "status is %d, not a status code from 200 to 999", f.Status)
+
+	other := count(f.Body != nil, f.HTML, f.Redirect != "", f.UnmaskedSecret, f.Drift, f.Code != "" || f.Message != "")
+	refuse(other > 1, "want one of body, HTML, redirect, unmasked secret, drift, and an error's code and message")
+	refuse(count(f.Hang, f.Reset, f.Truncate, f.Stall) > 1, "want one of hang, reset, truncate, stall")
+	refuse((f.Hang || f.Reset) && (other > 0 || f.Status != 0 || len(f.Header) > 0 || f.RetryAfter != ""),
+		"hang and reset send no response, so none can be described")
+	empty := f.Body != nil && len(f.Body) == 0 || f.Redirect != ""
+	refuse((f.Truncate || f.Stall) && empty, "truncate and stall need a body to break off")
 	return errors.Join(errs...)
 }
 
@@ -97,41 +100,41 @@ func count(set ...bool) int {
 	return n
 }
 
-// change makes of an answer the one that the fault wants.
-func (f Fault) change(a answer) answer {
+// change makes of a response the one that the fault wants.
+func (f Fault) change(r response) response {
 	switch {
 	case f.Body != nil:
-		a.body = f.Body
+		r.body = f.Body
 	case f.HTML:
-		a = errorAnswer("bad-gateway-page")
+		r = exampleResponse("bad-gateway-page")
 	case f.Redirect != "":
-		a = answer{status: http.StatusFound, header: http.Header{"Location": {f.Redirect}}}
+		r = response{status: http.StatusFound, header: http.Header{"Location": {f.Redirect}}}
 	case f.UnmaskedSecret:
-		a.body = edit(a.body, unmask)
+		r.body = unmask(r.body)
 	case f.Drift:
-		a.body = edit(a.body, drift)
+		r.body = set(set(r.body, "/contracttest_drift", true), "/status", "contracttest_drift")
 	case f.Status != 0 || f.Code != "" || f.Message != "":
-		a = f.failure()
+		r = f.failure()
 	}
 	if f.Status != 0 {
-		a.status = f.Status
+		r.status = f.Status
 	}
-	a.header = maps.Clone(a.header)
+	r.header = maps.Clone(r.header)
 	if f.RetryAfter != "" {
-		a.header.Set("Retry-After", f.RetryAfter)
+		r.header.Set("Retry-After", f.RetryAfter)
 	}
 	for name, values := range f.Header {
-		a.header[http.CanonicalHeaderKey(name)] = values
+		r.header[http.CanonicalHeaderKey(name)] = values
 	}
-	return a
+	return r
 }
 
-// failure is the contract's example of the status, or an error with the fault's own code and message.
-func (f Fault) failure() answer {
+// failure is the contract's example of the status code, or an error with the fault's own code and message.
+func (f Fault) failure() response {
 	if f.Code == "" && f.Message == "" {
 		for _, e := range loadExamples() {
 			if e.Status == f.Status && e.Status != http.StatusOK && e.ContentType == jsonType {
-				return errorAnswer(e.Name)
+				return e.response()
 			}
 		}
 	}
@@ -146,38 +149,36 @@ func (f Fault) failure() answer {
 	return newError(status, f.Code, message)
 }
 
-// edit changes a body that is a JSON object, and leaves another alone.
-func edit(body []byte, change func(map[string]any)) []byte {
-	var object map[string]any
-	if json.Unmarshal(body, &object) != nil || object == nil {
-		return body
+func unmask(body []byte) []byte {
+	var integration struct{ Configurations map[string]any }
+	_ = json.Unmarshal(body, &integration) // of what is no integration, nothing is changed
+	body = set(body, "/key", UnmaskedSecret)
+	for _, name := range slices.Sorted(maps.Keys(integration.Configurations)) {
+		if plain, ok := strings.CutPrefix(name, "masked_"); ok {
+			body = set(body, jsontext.Pointer("/configurations").AppendToken(plain), UnmaskedSecret)
+		}
 	}
-	change(object)
-	edited, err := marshal(object)
+	return body
+}
+
+// set sets a property of a body that is a JSON object, and leaves another body alone.
+func set(body []byte, pointer jsontext.Pointer, value any) []byte {
+	with, err := marshal(value)
 	if err != nil {
 		return body
 	}
-	return edited
-}
-
-func unmask(integration map[string]any) {
-	integration["key"] = UnmaskedSecret
-	configuration, _ := integration["configurations"].(map[string]any)
-	for name := range maps.Clone(configuration) {
-		if plain, ok := strings.CutPrefix(name, "masked_"); ok {
-			configuration[plain] = UnmaskedSecret
-		}
+	if changed, err := patch(body, string(pointer), with); err == nil {
+		return changed
 	}
+	return body
 }
 
-func drift(integration map[string]any) {
-	integration["contracttest_drift"] = true
-	integration["status"] = "contracttest_drift"
-}
+// sending is how long a client may take to read a response.
+const sending = 30 * time.Second
 
-// deliver sends an answer, broken off as the fault wants. It panics with http.ErrAbortHandler to have net/http close
-// the connection in the middle of an answer.
-func (f Fault) deliver(w http.ResponseWriter, a answer, done <-chan struct{}) {
+// deliver sends a response, broken off as the fault wants. It panics with http.ErrAbortHandler to have net/http close
+// the connection in the middle of a response.
+func (f Fault) deliver(w http.ResponseWriter, r response, done <-chan struct{}) {
 	if f.Delay > 0 {
 		timer := time.NewTimer(f.Delay)
 		defer timer.Stop()
@@ -195,20 +196,22 @@ func (f Fault) deliver(w http.ResponseWriter, a answer, done <-chan struct{}) {
 		reset(w)
 		panic(http.ErrAbortHandler)
 	}
-	maps.Copy(w.Header(), a.header)
-	if len(a.body) > 0 {
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(sending)) // Not every writer has one.
+	maps.Copy(w.Header(), r.header)
+	if len(r.body) > 0 {
+		w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
-	w.WriteHeader(a.status)
+	w.WriteHeader(r.status)
 	if f.Truncate || f.Stall {
-		_, _ = w.Write(a.body[:len(a.body)/2])
-		_ = http.NewResponseController(w).Flush()
+		_, _ = w.Write(r.body[:len(r.body)/2])
+		_ = control.Flush()
 		if f.Stall {
 			<-done
 		}
 		panic(http.ErrAbortHandler)
 	}
-	_, _ = w.Write(a.body)
+	_, _ = w.Write(r.body)
 }
 
 // reset closes the connection with a TCP reset where the writer allows it.
@@ -223,38 +226,87 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// faults are what is left to strike, by slug.
+// faults are those that requests meet, by slug.
 type faults struct {
-	mu   sync.Mutex
-	left map[string][]Fault
+	mu     sync.Mutex
+	bySlug map[string][]*pendingFault
 }
 
-func (s *faults) set(slug string, faults []Fault) {
+type pendingFault struct {
+	Fault
+	met    bool // by a request, though chance may have spared it
+	struck int
+}
+
+func (f *pendingFault) spent() bool { return f.Times > 0 && f.struck == f.Times }
+
+// endless reports whether the fault strikes every request, so that none gets to the next one.
+func (f *pendingFault) endless() bool {
+	return f.Times == 0 && (f.Probability == 0 || f.Probability == 1)
+}
+
+// set replaces the faults of a slug or adds to them.
+func (s *faults) set(slug string, list []Fault, add bool) error {
+	if slug != AnySlug {
+		if err := checkSlug(slug); err != nil {
+			return fmt.Errorf("fault of %q: %w", slug, err)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.left == nil {
-		s.left = map[string][]Fault{}
+	var pending []*pendingFault
+	if add {
+		pending = slices.Clone(s.bySlug[slug])
 	}
-	s.left[slug] = append([]Fault(nil), faults...)
+	for _, f := range list {
+		n := len(pending)
+		if err := f.check(); err != nil {
+			return fmt.Errorf("fault %d of %q: %w", n+1, slug, err)
+		}
+		if n > 0 && pending[n-1].endless() {
+			return fmt.Errorf("fault %d of %q can never strike: the one before strikes every request", n+1, slug)
+		}
+		pending = append(pending, &pendingFault{Fault: f})
+	}
+	if s.bySlug == nil {
+		s.bySlug = map[string][]*pendingFault{}
+	}
+	s.bySlug[slug] = pending
+	return nil
 }
 
-// next is the fault that a request for the slug meets, the zero Fault for none.
+// next is the fault that strikes a request for the slug, the zero Fault for none.
 func (s *faults) next(slug string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range []string{slug, AnySlug} {
-		queue := s.left[name]
-		if len(queue) == 0 {
-			continue
+		for _, f := range s.bySlug[name] {
+			if f.spent() {
+				continue
+			}
+			f.met = true
+			if f.Probability == 0 || rand.Float64() < f.Probability {
+				f.struck++
+				return f.Fault
+			}
 		}
-		f := queue[0]
-		switch {
-		case f.Times == 1:
-			s.left[name] = queue[1:]
-		case f.Times > 1:
-			queue[0].Times--
-		}
-		return f
 	}
 	return Fault{}
+}
+
+// unused describes the faults that struck too seldom. What chance decides is used once a request has met it.
+func (s *faults) unused() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []string
+	for _, slug := range slices.Sorted(maps.Keys(s.bySlug)) {
+		for _, f := range s.bySlug[slug] {
+			want := max(f.Times, 1)
+			if f.struck >= want || f.met && f.Probability > 0 && f.Probability < 1 {
+				continue
+			}
+			found = append(found, fmt.Sprintf("fault %s of %q struck %d of %d times", f, slug, f.struck, want))
+		}
+	}
+	return found
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,12 +15,13 @@ import (
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
 const slug = "azure-openai-entra"
 
-func TestFaultsThatAnswer(t *testing.T) {
+func TestFaultsThatRespond(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault contracttest.Fault
@@ -28,7 +30,7 @@ func TestFaultsThatAnswer(t *testing.T) {
 		head  [2]string
 	}{
 		{"status of the contract", contracttest.Fault{Status: 429}, 429, `"errorCode":"AB06"`, [2]string{"Content-Type", "application/json"}},
-		{"status unknown to the contract", contracttest.Fault{Status: 418}, 418, `{"data":{"message":"I'm a teapot"},"success":false}`, [2]string{}},
+		{"status unknown to the contract", contracttest.Fault{Status: 418}, 418, `"message":"I'm a teapot"`, [2]string{}},
 		{"code and message", contracttest.Fault{Status: 403, Code: "XY99", Message: "<no>"}, 403, `"message":"<no>"`, [2]string{}},
 		{"code alone", contracttest.Fault{Code: "XY99"}, 500, `"errorCode":"XY99"`, [2]string{}},
 		{"retry after", contracttest.Fault{Status: 503, RetryAfter: "7"}, 503, "Service unavailable", [2]string{"Retry-After", "7"}},
@@ -72,7 +74,7 @@ func TestFaultsInTheBody(t *testing.T) {
 		{"rich", nil, []string{"/contracttest_drift", "/status"}},
 	} {
 		_, body := send(t, srv, "/integrations/"+test.slug)
-		report, err := client.Check(200, body)
+		report, err := contract.Check(200, body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +191,7 @@ func TestCloseWhileHanging(t *testing.T) {
 	}
 	for range 2 {
 		if err := <-ended; err == nil {
-			t.Error("the answer was complete")
+			t.Error("the response was complete")
 		}
 	}
 }
@@ -296,4 +298,59 @@ func exampleBody(t *testing.T, name string) []byte {
 	}
 	t.Fatalf("no example %s", name)
 	return nil
+}
+
+// Chance strikes some requests and spares the others, which go on to the next fault.
+func TestFaultProbability(t *testing.T) {
+	server := contracttest.NewServer(t,
+		contracttest.WithFault(slug, contracttest.Fault{Status: 503, Probability: 0.5}),
+		contracttest.WithFault(slug, contracttest.Fault{Status: 429, Times: 3}))
+	got := map[int]int{}
+	for range 200 { // The chance that one kind is missing is below 1 in 10^50.
+		resp, _ := send(t, server, "/integrations/"+slug)
+		got[resp.StatusCode]++
+	}
+	if got[503] == 0 || got[200] == 0 || got[429] != 3 {
+		t.Errorf("got the status codes %v, want some 503 and 200, and three times 429", got)
+	}
+}
+
+func TestFaultsThatCannotStrike(t *testing.T) {
+	for name, opts := range map[string][]contracttest.ServerOption{
+		"in one option":  {contracttest.WithFault(slug, contracttest.Fault{Status: 503}, contracttest.Fault{Status: 429})},
+		"in two options": {contracttest.WithFault(slug, contracttest.Fault{HTML: true, Probability: 1}), contracttest.WithFault(slug, contracttest.Fault{})},
+	} {
+		if _, err := contracttest.NewHandler(opts...); err == nil || !strings.Contains(err.Error(), "fault 2 of \""+slug+"\" can never strike") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// Every contradiction is told, and what is no contradiction passes.
+func TestFaultContradictions(t *testing.T) {
+	for _, test := range []struct {
+		fault contracttest.Fault
+		want  string
+	}{
+		{contracttest.Fault{Times: -1}, "times"},
+		{contracttest.Fault{Probability: -0.1}, "probability"},
+		{contracttest.Fault{Probability: 1.1}, "probability"},
+		{contracttest.Fault{Probability: math.NaN()}, "probability"},
+		{contracttest.Fault{Delay: -1}, "delay"},
+		{contracttest.Fault{Status: 101}, "status is 101"},
+		{contracttest.Fault{HTML: true, Code: "AB01"}, "one of body, HTML"},
+		{contracttest.Fault{Hang: true, Stall: true}, "one of hang"},
+		{contracttest.Fault{Hang: true, Status: 503}, "no response"},
+		{contracttest.Fault{Reset: true, Drift: true}, "no response"},
+		{contracttest.Fault{Reset: true, RetryAfter: "1"}, "no response"},
+		{contracttest.Fault{Truncate: true, Redirect: "https://x.example"}, "need a body"},
+		{contracttest.Fault{Stall: true, Body: []byte{}}, "need a body"},
+		{contracttest.Fault{Delay: 1, Reset: true, Times: 1, Probability: 1}, ""},
+		{contracttest.Fault{Status: 503, Code: "AB04", Message: "m", RetryAfter: "soon", Truncate: true}, ""},
+	} {
+		_, err := contracttest.NewHandler(contracttest.WithFault(slug, test.fault))
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", test.fault, err, test.want)
+		}
+	}
 }

@@ -2,81 +2,258 @@ package contracttest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// WithFixture serves an integration of one's own under a slug, and under the id in it. It takes the place of a named
-// example of the same name.
-//
-// A fixture is a [gen.Integration] or a pointer to one, JSON as []byte, [json.RawMessage] or string, a
-// [client.Integration] that was retrieved before (served as it was received), or anything else that marshals to JSON,
-// such as a map. A fixture that breaks the contract is refused, with findings.
-//
-// [gen.Integration]: https://pkg.go.dev/github.com/portkey-integration/portkey-integration-go/gen#Integration
-func WithFixture(slug string, fixture any) ServerOption {
-	return func(h *Handler) error {
-		body, err := fixtureBody(slug, fixture)
-		if err != nil {
-			return err
-		}
-		report, err := client.Check(http.StatusOK, body)
-		if err != nil {
-			return fmt.Errorf("fixture %q is not an answer: %w", slug, err)
-		}
-		if !report.Conforms() {
-			return fmt.Errorf("fixture %q breaks the contract (WithBrokenFixture serves it all the same):%s", slug, list(report.Violations))
-		}
-		h.serve(slug, body)
-		return nil
-	}
+// MaxFixtureBytes is the largest file that is served as a fixture.
+const MaxFixtureBytes = maxBody
+
+// A Fixture is a response that a [Server] serves, or the basis of one: an example of the contract, changed or not.
+type Fixture struct {
+	Name        string // of an example, as in the contract: "openai-production" or "rate-limited"
+	Summary     string // of an example: one line for people
+	Status      int    // HTTP status code; 0 means 200
+	ContentType string // "" means application/json
+	Body        []byte
 }
 
-// WithBrokenFixture is [WithFixture] for a fixture that is meant to break the contract. It need not be JSON. A fixture
+// With returns a copy of the fixture in which the value at a JSON Pointer (RFC 6901) is another: whatever marshals to
+// JSON. It replaces what is there, or adds a property to an object or, with the index "-", an item to an array; the
+// rest of the body stays as it is. With panics where it cannot: a test is the place for it.
+//
+// A response should be about the integration that was asked for, so an example that is served under another slug needs
+// With("/slug", slug).
+func (f Fixture) With(pointer string, value any) Fixture {
+	b, err := marshal(value)
+	if err == nil {
+		f.Body, err = patch(f.Body, pointer, b)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("contracttest: Fixture.With(%q): %v", pointer, err))
+	}
+	return f
+}
+
+// Without returns a copy of the fixture in which the property or item at a JSON Pointer is missing. It panics where
+// there is none.
+func (f Fixture) Without(pointer string) Fixture {
+	var err error
+	if f.Body, err = patch(f.Body, pointer, nil); err != nil {
+		panic(fmt.Sprintf("contracttest: Fixture.Without(%q): %v", pointer, err))
+	}
+	return f
+}
+
+// A File is the path of a fixture's body. The file is read when the server is made, and again by the first request after
+// it has changed. A change that cannot be served leaves the fixture as it was, and is logged ([WithLogger]).
+type File string
+
+// WithFixture serves a response of one's own under a slug and, where its body has an id, under that. It takes the place
+// of an example with the same name. A fixture that no request asks for fails the test of a [Server].
+//
+// The fixture is a [Fixture]; a [File]; JSON as []byte, [json.RawMessage] or string; a [client.Integration] that was
+// retrieved before, which is served as it was received; or anything else that marshals to JSON, such as a
+// gen.Integration or a map. One that violates the contract is refused, with the violations.
+func WithFixture(slug string, fixture any) ServerOption {
+	return func(h *Handler) error { return h.catalog.addFixture(slug, fixture, false) }
+}
+
+// WithBrokenFixture is [WithFixture] for a fixture that is meant to violate the contract. It need not be JSON. A fixture
 // that conforms is refused: a test that relies on its being broken would prove nothing.
 func WithBrokenFixture(slug string, fixture any) ServerOption {
-	return func(h *Handler) error {
-		body, err := fixtureBody(slug, fixture)
-		if err != nil {
-			return err
-		}
-		if report, err := client.Check(http.StatusOK, body); err == nil && report.Conforms() {
-			return fmt.Errorf("fixture %q conforms to the contract: serve it with WithFixture", slug)
-		}
-		h.serve(slug, body)
-		return nil
-	}
+	return func(h *Handler) error { return h.catalog.addFixture(slug, fixture, true) }
 }
 
-func fixtureBody(slug string, fixture any) ([]byte, error) {
-	if err := checkSlug(slug); err != nil {
-		return nil, fmt.Errorf("fixture %q: %w", slug, err)
-	}
-	switch v := fixture.(type) {
+// newFixture makes a fixture of what WithFixture takes.
+func newFixture(from any) (f Fixture, err error) {
+	switch v := from.(type) {
+	case Fixture:
+		f = v
+	case File:
+		f.Body, err = v.read()
 	case []byte:
-		return bytes.Clone(v), nil
+		f.Body = v
 	case json.RawMessage:
-		return bytes.Clone(v), nil
+		f.Body = v
 	case string:
-		return []byte(v), nil
+		f.Body = []byte(v)
 	case *client.Integration:
 		if v == nil {
-			return nil, fmt.Errorf("fixture %q is a nil *client.Integration", slug)
+			return f, errors.New("it is a nil *client.Integration")
 		}
-		return bytes.Clone(v.RawJSON()), nil
+		f.Body = v.RawJSON()
+	default:
+		if f.Body, err = marshal(from); err != nil {
+			return f, fmt.Errorf("it does not marshal: %w", err)
+		}
 	}
-	body, err := marshal(fixture)
+	f.Body = bytes.Clone(f.Body)
+	if f.Status == 0 {
+		f.Status = http.StatusOK
+	}
+	if f.ContentType == "" {
+		f.ContentType = jsonType
+	}
+	return f, err
+}
+
+// check says why a fixture is not served. One that is meant to be broken has to be.
+func (f Fixture) check(broken bool) error {
+	report, err := checkBody(context.Background(), f.Status, f.ContentType, f.Body, redactor(nil))
+	switch {
+	case err != nil:
+		return err
+	case broken && report.Conforms():
+		return errors.New("it is declared broken, but conforms to the contract")
+	case !broken && !report.Conforms():
+		return fmt.Errorf("it violates the contract; to serve it all the same, declare it broken:%s", list(report.Violations))
+	}
+	return nil
+}
+
+func (f File) read() ([]byte, error) {
+	info, err := os.Stat(string(f))
 	if err != nil {
-		return nil, fmt.Errorf("fixture %q does not marshal: %w", slug, err)
+		return nil, withoutPath(err)
+	}
+	if !info.Mode().IsRegular() { // A pipe would block, a device would never end.
+		return nil, errors.New("it is not a regular file")
+	}
+	file, err := os.Open(string(f))
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer file.Close()
+	body, err := io.ReadAll(io.LimitReader(file, MaxFixtureBytes+1))
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	if len(body) > MaxFixtureBytes {
+		return nil, fmt.Errorf("it is larger than %d MiB", MaxFixtureBytes>>20)
 	}
 	return body, nil
+}
+
+// withoutPath is for a message that names the file already.
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// patch returns a JSON value in which the value at a pointer is another or, with nil, missing.
+func patch(value jsontext.Value, pointer string, with jsontext.Value) (jsontext.Value, error) {
+	p := jsontext.Pointer(pointer)
+	if !p.IsValid() {
+		return nil, errors.New("not a JSON Pointer")
+	}
+	var path []string
+	for token := range p.Tokens() {
+		path = append(path, token)
+	}
+	if len(path) == 0 && with == nil {
+		return nil, errors.New("nothing would be left")
+	}
+	return patchAt(value, path, with)
+}
+
+func patchAt(value jsontext.Value, path []string, with jsontext.Value) (jsontext.Value, error) {
+	if len(path) == 0 {
+		return with, nil
+	}
+	kind, parts, err := split(value)
+	if err != nil {
+		return nil, err
+	}
+	at := -1
+	for i, part := range parts {
+		if part.name == path[0] {
+			at = i
+		}
+	}
+	last := len(path) == 1
+	switch {
+	case at < 0 && last && with != nil && (kind == '{' || path[0] == "-"):
+		parts = append(parts, part{path[0], with})
+	case at < 0:
+		return nil, fmt.Errorf("there is no %q", path[0])
+	case last && with == nil:
+		parts = append(parts[:at], parts[at+1:]...)
+	default:
+		if parts[at].value, err = patchAt(parts[at].value, path[1:], with); err != nil {
+			return nil, err
+		}
+	}
+	return join(kind, parts)
+}
+
+// A part is a property of an object, or an item of an array with its index as name.
+type part struct {
+	name  string
+	value jsontext.Value
+}
+
+// split takes an object or an array apart. Values stay as they are spelled.
+func split(value jsontext.Value) (jsontext.Kind, []part, error) {
+	d := jsontext.NewDecoder(bytes.NewReader(value))
+	kind := d.PeekKind()
+	if kind != '{' && kind != '[' {
+		return kind, nil, errors.New("there is no object or array that leads to it")
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return kind, nil, err
+	}
+	var parts []part
+	for d.PeekKind() != '}' && d.PeekKind() != ']' {
+		p := part{name: strconv.Itoa(len(parts))}
+		if kind == '{' {
+			name, err := d.ReadToken()
+			if err != nil {
+				return kind, nil, err
+			}
+			p.name = name.String()
+		}
+		v, err := d.ReadValue()
+		if err != nil {
+			return kind, nil, err
+		}
+		p.value = v.Clone()
+		parts = append(parts, p)
+	}
+	return kind, parts, nil
+}
+
+func join(kind jsontext.Kind, parts []part) (jsontext.Value, error) {
+	b := []byte{byte(kind)}
+	for i, p := range parts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if kind == '{' {
+			var err error
+			if b, err = jsontext.AppendQuote(b, p.name); err != nil {
+				return nil, err
+			}
+			b = append(b, ':')
+		}
+		b = append(b, p.value...)
+	}
+	return append(b, byte(kind)+2), nil // '}' and ']' come two after '{' and '['
 }
 
 // checkSlug says what is wrong with a slug by the contract's rules.

@@ -2,16 +2,24 @@ package contracttest
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 // A HARResult says what became of one entry of a HAR file.
@@ -25,71 +33,172 @@ type HARResult struct {
 	client.Report
 }
 
-// Conforms tells whether the entry was checked and has no violation.
+// Conforms reports whether the entry was checked and has no violation.
 func (r HARResult) Conforms() bool { return r.Skipped == "" && r.Report.Conforms() }
 
-// har is what is read of HTTP Archive 1.2.
-type har struct {
-	Log *struct {
-		Entries []harEntry
-	}
-}
-
+// harEntry is what is read of an entry of HTTP Archive 1.2.
 type harEntry struct {
 	Request struct {
-		Method string
-		URL    string
-	}
+		Method string `json:"method"`
+		URL    string `json:"url"`
+	} `json:"request"`
 	Response struct {
-		Status  int
+		Status  int       `json:"status"`
+		Headers []harPair `json:"headers"`
 		Content struct {
-			MimeType string
-			Text     *string
-			Encoding string
-		}
-	}
+			MimeType string  `json:"mimeType"`
+			Text     *string `json:"text"`
+			Encoding string  `json:"encoding"`
+		} `json:"content"`
+	} `json:"response"`
 }
 
-// CheckHAR checks the answers recorded in a HAR file, as browsers and proxies save it, against the contract. The result
-// has every entry in order: those that are no answer to GET …/integrations/{slug}, or that were saved without a body,
-// are skipped with a reason.
+// IsHAR reports whether data is a HAR file: a JSON object with a log that has a version and entries. It reads no further
+// than it must.
+func IsHAR(data []byte) bool {
+	version, entries := false, false
+	err := readHAR(bytes.NewReader(data), func(name string, d *jsontext.Decoder) error {
+		switch kind := d.PeekKind(); {
+		case name == "version" && kind == '"':
+			version = true
+		case name == "entries" && kind == '[':
+			entries = true
+		}
+		if version && entries {
+			return errEnough
+		}
+		return d.SkipValue()
+	})
+	return err == errEnough
+}
+
+var errEnough = errors.New("enough")
+
+// CheckHAR checks the responses recorded in a HAR file, as browsers and proxies save it, against the contract. The result
+// has every entry in order: those that are no response to GET …/integrations/{slug}, or that were saved without a body,
+// are skipped with a reason. It reads entry by entry.
 func CheckHAR(r io.Reader) ([]HARResult, error) {
-	data, err := io.ReadAll(r)
+	results := []HARResult{}
+	err := eachEntry(r, func(entry *harEntry) error {
+		result := HARResult{Skipped: "not an entry of a HAR file", Report: checkedNothing()}
+		if entry != nil {
+			result = entry.check()
+		}
+		result.Entry = len(results)
+		results = append(results, result)
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read the HAR file: %w", err)
-	}
-	var file har
-	// Tools on Windows begin the file with a byte order mark, which HAR 1.2 allows.
-	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &file); err != nil {
-		return nil, notHAR(err)
-	}
-	if file.Log == nil || file.Log.Entries == nil {
-		return nil, errors.New("not a HAR file: it has no log with entries")
-	}
-	results := make([]HARResult, len(file.Log.Entries))
-	for i, e := range file.Log.Entries {
-		results[i] = e.check()
-		results[i].Entry = i
+		return nil, err
 	}
 	return results, nil
 }
 
-// notHAR says why a file was not read. The decoder's own message could quote it.
-func notHAR(err error) error {
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("not a HAR file: no JSON at byte %d", syntax.Offset)
+// eachEntry calls f with each entry of a HAR file, nil where there is something else in its place.
+func eachEntry(r io.Reader, f func(*harEntry) error) error {
+	entries := false
+	err := readHAR(r, func(name string, d *jsontext.Decoder) error {
+		if name != "entries" || d.PeekKind() != '[' {
+			return d.SkipValue()
+		}
+		entries = true
+		return eachElement(d, func(value jsontext.Value) error {
+			entry := new(harEntry)
+			if jsonv2.Unmarshal(value, entry, lenient...) != nil {
+				entry = nil
+			}
+			return f(entry)
+		})
+	})
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("not valid JSON at byte %d", syntax.ByteOffset) // the decoder's own message could quote it
 	}
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("not a HAR file: %s is not a %s", wrong.Field, wrong.Type)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("not a HAR file: it ends too early")
+	case err != nil:
+		return fmt.Errorf("not a HAR file: %w", err)
+	case !entries:
+		return errors.New("not a HAR file: it has no log with entries")
 	}
-	return errors.New("not a HAR file: no JSON")
+	return nil
+}
+
+// lenient reads JSON as the tools that write HAR files have it.
+var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// readHAR calls member with the name of each member of the log, whose value comes next.
+func readHAR(r io.Reader, member func(name string, d *jsontext.Decoder) error) error {
+	d := jsontext.NewDecoder(skipByteOrderMark(r), lenient...)
+	if d.PeekKind() != '{' {
+		return d.SkipValue()
+	}
+	return eachMember(d, func(name string) error {
+		if name != "log" || d.PeekKind() != '{' {
+			return d.SkipValue()
+		}
+		return eachMember(d, func(name string) error { return member(name, d) })
+	})
+}
+
+func eachMember(d *jsontext.Decoder, f func(name string) error) error {
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := f(name.String()); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+func eachElement(d *jsontext.Decoder, f func(jsontext.Value) error) error {
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != ']' {
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := f(value); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// skipByteOrderMark drops the mark with which tools on Windows begin a file, as HAR 1.2 allows.
+func skipByteOrderMark(r io.Reader) io.Reader {
+	const mark = "\ufeff"
+	start := make([]byte, len(mark))
+	n, err := io.ReadFull(r, start)
+	rest := r
+	if err != nil {
+		rest = failingReader{err}
+		if err == io.ErrUnexpectedEOF {
+			rest = failingReader{io.EOF}
+		}
+	}
+	return io.MultiReader(strings.NewReader(strings.TrimPrefix(string(start[:n]), mark)), rest)
+}
+
+func checkedNothing() client.Report {
+	return client.Report{Violations: []client.Finding{}, Drift: []client.Finding{}}
 }
 
 func (e harEntry) check() HARResult {
 	result := HARResult{
-		Method: e.Request.Method,
+		Method: text.Line(e.Request.Method, 20),
 		Status: e.Response.Status,
-		Report: client.Report{Violations: []client.Finding{}, Drift: []client.Finding{}},
+		Report: checkedNothing(),
 	}
 	u, err := url.Parse(e.Request.URL)
 	if err != nil {
@@ -104,22 +213,208 @@ func (e harEntry) check() HARResult {
 		result.Skipped = "not GET " + pathTemplate
 		return result
 	case e.Response.Status == 0:
-		result.Skipped = "no answer was recorded"
+		result.Skipped = "no response was recorded"
 		return result
 	case e.Response.Status == http.StatusNotModified:
-		result.Skipped = "answered from a cache (304)"
+		result.Skipped = "it came from a cache (304)"
 		return result
 	case content.Text == nil:
 		result.Skipped = "no body was recorded"
 		return result
 	}
-	body := []byte(*content.Text)
-	if strings.EqualFold(content.Encoding, "base64") {
-		if body, err = base64.StdEncoding.DecodeString(*content.Text); err != nil {
-			result.Skipped = "its body is not valid base64"
-			return result
+	body, err := e.body()
+	if err != nil {
+		result.Skipped = "its body is not valid base64"
+		return result
+	}
+	result.Report, _ = checkBody(context.Background(), e.Response.Status, content.MimeType, body, redactor(nil))
+	return result
+}
+
+// body is the recorded body, nil where there is none.
+func (e harEntry) body() ([]byte, error) {
+	content := e.Response.Content
+	switch {
+	case content.Text == nil:
+		return nil, nil
+	case strings.EqualFold(content.Encoding, "base64"):
+		return base64.StdEncoding.DecodeString(*content.Text)
+	}
+	return []byte(*content.Text), nil
+}
+
+// MaxHARSize is how many bytes a [HARWriter] writes at most.
+const MaxHARSize = 256 << 20
+
+// ErrHARFull is returned by [HARWriter.Write] where the file would become larger than [MaxHARSize].
+var ErrHARFull = fmt.Errorf("the HAR file is full at %d MiB", MaxHARSize>>20)
+
+// A HARWriter writes exchanges to a HAR file as they come and keeps none in memory. The file is a complete one after
+// each. Of the operation's exchanges it has all but credentials, secrets and the values of headers and of query parameters
+// that may hold one, in whose place stands [Redacted]. Other exchanges are not written: what is secret in them is not known
+// here. It may be used concurrently.
+type HARWriter struct {
+	mu      sync.Mutex
+	w       io.WriterAt
+	end     int64 // where the next entry begins
+	entries int
+}
+
+const harTail = "\n]}}\n"
+
+// NewHARWriter writes a log without entries to the beginning of w, which should be an empty file.
+func NewHARWriter(w io.WriterAt) (*HARWriter, error) {
+	const head = `{"log":{"version":"1.2","creator":{"name":"portkey-integration","version":"1"},"entries":[`
+	if _, err := w.WriteAt([]byte(head+harTail), 0); err != nil {
+		return nil, err
+	}
+	return &HARWriter{w: w, end: int64(len(head))}, nil
+}
+
+// Write adds an exchange to the file. One that is not the operation's, or had no response, is left out.
+func (h *HARWriter) Write(e Exchange) error {
+	if !e.Operation || e.StatusCode == 0 {
+		return nil
+	}
+	entry, err := marshal(e.har())
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	separator := ",\n"
+	if h.entries == 0 {
+		separator = "\n"
+	}
+	if h.end+int64(len(separator)+len(entry)+len(harTail)) > MaxHARSize {
+		return ErrHARFull
+	}
+	if _, err := h.w.WriteAt(slices.Concat([]byte(separator), entry, []byte(harTail)), h.end); err != nil {
+		return err
+	}
+	h.end += int64(len(separator) + len(entry))
+	h.entries++
+	return nil
+}
+
+type (
+	harRecord struct {
+		StartedDateTime string             `json:"startedDateTime"`
+		Time            float64            `json:"time"` // in milliseconds
+		Request         harRequest         `json:"request"`
+		Response        harResponse        `json:"response"`
+		Cache           struct{}           `json:"cache"`
+		Timings         map[string]float64 `json:"timings"`
+		Comment         string             `json:"comment,omitempty"`
+	}
+	harRequest struct {
+		Method      string    `json:"method"`
+		URL         string    `json:"url"`
+		HTTPVersion string    `json:"httpVersion"`
+		Cookies     []harPair `json:"cookies"`
+		Headers     []harPair `json:"headers"`
+		QueryString []harPair `json:"queryString"`
+		HeadersSize int       `json:"headersSize"`
+		BodySize    int       `json:"bodySize"`
+	}
+	harResponse struct {
+		Status      int        `json:"status"`
+		StatusText  string     `json:"statusText"`
+		HTTPVersion string     `json:"httpVersion"`
+		Cookies     []harPair  `json:"cookies"`
+		Headers     []harPair  `json:"headers"`
+		Content     harContent `json:"content"`
+		RedirectURL string     `json:"redirectURL"`
+		HeadersSize int        `json:"headersSize"`
+		BodySize    int64      `json:"bodySize"`
+	}
+	harContent struct {
+		Size     int     `json:"size"`
+		MimeType string  `json:"mimeType"`
+		Text     *string `json:"text,omitempty"`
+	}
+	harPair struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+)
+
+// har is the exchange as an entry of a HAR file.
+func (e Exchange) har() harRecord {
+	milliseconds := float64(e.Duration) / float64(time.Millisecond)
+	record := harRecord{
+		StartedDateTime: e.Start.UTC().Format(time.RFC3339Nano),
+		Time:            milliseconds,
+		Request: harRequest{
+			Method:      e.Method,
+			HTTPVersion: "HTTP/1.1",
+			Cookies:     []harPair{},
+			Headers:     e.harHeaders(e.request),
+			QueryString: []harPair{},
+			HeadersSize: -1,
+		},
+		Response: harResponse{
+			Status:      e.StatusCode,
+			StatusText:  http.StatusText(e.StatusCode),
+			HTTPVersion: e.proto,
+			Cookies:     []harPair{},
+			Headers:     e.harHeaders(e.response),
+			Content:     harContent{Size: len(e.body), MimeType: e.redact(e.response.Get("Content-Type"))},
+			HeadersSize: -1,
+			BodySize:    e.size,
+		},
+		Timings: map[string]float64{"send": 0, "wait": milliseconds, "receive": 0},
+	}
+	query := e.url.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		for i, value := range query[name] {
+			if name != "workspace_id" {
+				query[name][i], value = Redacted, Redacted
+			}
+			record.Request.QueryString = append(record.Request.QueryString, harPair{e.redact(name), e.redact(value)})
 		}
 	}
-	result.Report = checkAnswer(e.Response.Status, content.MimeType, body)
-	return result
+	public := url.URL{Scheme: e.url.Scheme, Host: e.url.Host, Path: e.url.Path, RawPath: e.url.RawPath, RawQuery: query.Encode()}
+	record.Request.URL = e.redact(public.String())
+	switch {
+	case e.Err != nil:
+		record.Comment = "incomplete: " + e.Err.Error()
+	case e.Unchecked != "":
+		record.Comment = "not checked: " + e.Unchecked
+	case hasBody(e.Method, e.StatusCode):
+		body := e.harBody()
+		record.Response.Content.Text = &body
+	}
+	return record
+}
+
+// harBody is the body without secrets. Where they cannot be told, as in a page or in what is no JSON, nothing of it is
+// kept, and its check finds the same.
+func (e Exchange) harBody() string {
+	if len(e.body) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	r := bodyRedactor{
+		in:          jsontext.NewDecoder(bytes.NewReader(e.body), jsontext.AllowDuplicateNames(true)),
+		to:          jsontext.NewEncoder(&b, jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(true)),
+		credentials: e.redact,
+	}
+	if r.run() != nil {
+		return Redacted
+	}
+	return strings.TrimSuffix(b.String(), "\n") // the encoder ends a value with it
+}
+
+func (e Exchange) harHeaders(header http.Header) []harPair {
+	pairs := []harPair{}
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
+			if !publicHeaders[name] {
+				value = Redacted
+			}
+			pairs = append(pairs, harPair{e.redact(name), e.redact(value)})
+		}
+	}
+	return pairs
 }

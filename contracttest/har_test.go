@@ -50,7 +50,7 @@ func TestCheckHAR(t *testing.T) {
 	}
 	want := []string{ // conforms, a part of the finding, or of the reason to skip
 		"conforms", "/key", "/key", "conforms", "conforms", "empty", "Content-Type",
-		"skipped: no body", "skipped: its body is not valid base64", "skipped: no answer", "skipped: answered from a cache",
+		"skipped: no body", "skipped: its body is not valid base64", "skipped: no response", "skipped: it came from a cache",
 		"skipped: not GET", "skipped: not GET", "skipped: not GET", "skipped: its URL",
 	}
 	file, err := json.Marshal(map[string]any{"log": map[string]any{"version": "1.2", "entries": entries}})
@@ -87,7 +87,9 @@ func TestCheckHAR(t *testing.T) {
 }
 
 func TestCheckHARRefuses(t *testing.T) {
-	for _, text := range []string{"", "{", "hunter2", `{"log":{"entries":"hunter2"}}`, "{}", `{"log":{}}`, "[]", `{"log":null}`} {
+	for _, text := range []string{"", "{", "hunter2", `{"log":{"version":"1.2","entries":"hunter2"}}`, "{}", `{"log":{}}`, "[]", `{"log":null}`,
+		`{"log":{"version":"1.2"}}`, `{"log":{"version":"1.2","entries":[{]}}`,
+		`{"log":{"version":"1.2","entries":[`} {
 		if _, err := contracttest.CheckHAR(strings.NewReader(text)); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: error is %v", text, err)
 		}
@@ -96,7 +98,7 @@ func TestCheckHARRefuses(t *testing.T) {
 	if _, err := contracttest.CheckHAR(iotest.ErrReader(want)); !errors.Is(err, want) {
 		t.Errorf("error is %v", err)
 	}
-	if r, err := contracttest.CheckHAR(strings.NewReader(`{"log":{"entries":[]}}`)); err != nil || len(r) != 0 {
+	if r, err := contracttest.CheckHAR(strings.NewReader(`{"log":{"entries":[],"version":"1.2"}}`)); err != nil || len(r) != 0 {
 		t.Errorf("no entries: %v %v", r, err)
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/xml"
 	"io"
 	"strings"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 type junitSuites struct {
@@ -18,6 +21,7 @@ type junitSuite struct {
 	Errors   int         `xml:"errors,attr"`
 	Skipped  int         `xml:"skipped,attr"`
 	Cases    []junitCase `xml:"testcase"`
+	Output   string      `xml:"system-out,omitempty"`
 }
 
 type junitCase struct {
@@ -34,24 +38,27 @@ type junitMessage struct {
 }
 
 // WriteJUnit writes a result as JUnit XML, which CI systems show. Findings that fail no check, such as drift, are in
-// the output of their test case.
+// the output of their test case; what was not checked is in the output of the suite.
 func WriteJUnit(w io.Writer, result *Result) error {
 	suite := junitSuite{
-		Name:     "contract of " + result.Target,
+		Name:     "contract of " + text.Safe(result.Target),
 		Tests:    len(result.Checks),
 		Failures: result.Count(Fail),
 		Skipped:  result.Count(Skip),
 	}
+	if len(result.NotChecked) > 0 {
+		suite.Output = "not checked: " + strings.Join(result.NotChecked, "\nnot checked: ")
+	}
 	for _, c := range result.Checks {
-		testcase := junitCase{Name: c.Name, ClassName: "contracttest"}
-		findings := strings.TrimPrefix(list(c.Findings), "\n")
+		testcase := junitCase{Name: text.Safe(c.Name), ClassName: "contracttest"}
+		reason, findings := text.Safe(c.Reason), lines(c.Findings)
 		switch c.Status {
 		case Fail:
-			testcase.Failure = &junitMessage{c.Reason, findings}
+			testcase.Failure = &junitMessage{reason, findings}
 		case Skip:
-			testcase.Skipped = &junitMessage{c.Reason, findings}
+			testcase.Skipped = &junitMessage{reason, findings}
 		case Pass:
-			testcase.Output = strings.TrimSpace(c.Reason + list(c.Findings))
+			testcase.Output = strings.TrimSpace(reason + "\n" + findings)
 		}
 		suite.Cases = append(suite.Cases, testcase)
 	}
@@ -65,4 +72,13 @@ func WriteJUnit(w io.Writer, result *Result) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// lines puts findings on lines of their own, each of which a terminal can trust.
+func lines(findings []client.Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		b.WriteString("\t" + text.Safe(f.String()) + "\n")
+	}
+	return b.String()
 }

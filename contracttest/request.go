@@ -7,14 +7,18 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 // A Request is what a server remembers of a request. It holds no credentials.
 type Request struct {
+	Time       time.Time
 	Method     string
 	Path       string      // as sent, escapes and prefix included, without the query
 	Slug       string      // unescaped; empty when the path is not the operation's
@@ -22,32 +26,35 @@ type Request struct {
 	Header     http.Header // without those that carry credentials
 	HasAPIKey  bool        // whether a key came with it, right or wrong
 	Authorized bool        // whether it was the right one
-	Status     int         // of the answer; 0 when a fault withheld it
-	Problems   []string    // how the request breaks the contract, without values of parameters
+	Status     int         // status code of the response; 0 when a fault withheld it
+	TraceID    string      // of the response
+	Fault      string      // that struck, as [Fault.String] describes it; "" for none
+	Problems   []string    // how the request violates the contract, without values of parameters; at most 20
 }
 
-// A problem is a way in which a request breaks the contract, and the status of the error that answers it.
+// maxProblems bounds what is told of one request.
+const maxProblems = 20
+
+// A problem is a way in which a request violates the contract, and the status code of the error that it gets.
 type problem struct {
 	status  int
 	message string
 }
 
-func (p problem) answer() answer {
+func (p problem) response() response {
 	switch p.status {
 	case http.StatusUnauthorized:
-		return errorAnswer("unauthorized")
+		return exampleResponse("unauthorized")
 	case http.StatusNotFound:
 		return newError(p.status, "AB02", p.message)
 	case http.StatusMethodNotAllowed:
-		a := newError(p.status, "", p.message)
-		a.header.Set("Allow", "GET, HEAD")
-		return a
+		return newError(p.status, "", p.message).with("Allow", "GET, HEAD")
 	default:
 		return newError(http.StatusBadRequest, "AB01", p.message)
 	}
 }
 
-// check holds a request against the contract. The problem to answer comes first.
+// check holds a request against the contract. The problem that decides the response comes first.
 func (h *Handler) check(r *http.Request) (Request, []problem) {
 	var problems []problem
 	add := func(status int, format string, args ...any) {
@@ -55,7 +62,7 @@ func (h *Handler) check(r *http.Request) (Request, []problem) {
 	}
 
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		add(http.StatusMethodNotAllowed, "method %s: want GET (or HEAD)", r.Method)
+		add(http.StatusMethodNotAllowed, "method %s: want GET (or HEAD)", text.Line(r.Method, 20))
 	}
 	slug, ok := operationSlug(r.URL.EscapedPath(), h.prefix)
 	if !ok {
@@ -78,7 +85,11 @@ func (h *Handler) check(r *http.Request) (Request, []problem) {
 		add(http.StatusBadRequest, "body: the operation takes none")
 	}
 
+	if len(problems) > maxProblems {
+		problems = problems[:maxProblems]
+	}
 	record := Request{
+		Time:       time.Now(),
 		Method:     r.Method,
 		Path:       r.URL.EscapedPath(),
 		Slug:       slug,
@@ -100,8 +111,7 @@ func (h *Handler) check(r *http.Request) (Request, []problem) {
 
 // operationSlug is the slug in a path of the operation: one segment, not empty.
 func operationSlug(escapedPath, prefix string) (string, bool) {
-	start, _, _ := strings.Cut(pathTemplate, "{")
-	segment, ok := strings.CutPrefix(escapedPath, prefix+start)
+	segment, ok := strings.CutPrefix(escapedPath, prefix+pathStart)
 	if !ok || segment == "" || strings.Contains(segment, "/") {
 		return "", false
 	}
@@ -137,7 +147,7 @@ func checkParameters(r *http.Request, slug string, query url.Values) []string {
 	}
 	for name := range query {
 		if !known[name] {
-			found = append(found, fmt.Sprintf("query parameter %s: not in the contract", name))
+			found = append(found, fmt.Sprintf("query parameter %s: not in the contract", text.Line(name, 60)))
 		}
 	}
 	slices.Sort(found)
@@ -149,7 +159,7 @@ func reason(err error) string {
 	if broken, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		return broken.Reason
 	}
-	return "not as the contract has it"
+	return "not as the contract wants it"
 }
 
 // credentials finds the key of a request as the API does: the header of its own first.

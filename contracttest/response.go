@@ -2,7 +2,10 @@ package contracttest
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,30 +17,35 @@ import (
 	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// maxBody bounds what is read of an answer. No integration comes near it.
-const maxBody = 16 << 20
+const (
+	// maxBody limits what is kept of a body to check it. No integration comes near it, and no client takes more.
+	maxBody = 4 << 20
+	// maxText limits, in characters, a text of a server that a message repeats.
+	maxText = 300
+)
 
-// CheckResponse holds an answer to GET /integrations/{slug} against the contract: its status, its content type and its
-// body. Each finding is reported with tb.Errorf; drift, which is no error, is logged. The body can be read afterwards
-// as if it had not been touched.
+// CheckResponse checks a response to GET /integrations/{slug} against the contract: its status code, its content type and
+// its body. Each violation is reported with tb.Errorf; drift, which is no error, is logged. The body can be read
+// afterwards as if it had not been touched.
 func CheckResponse(tb testing.TB, resp *http.Response) {
 	tb.Helper()
 	report, err := checkResponse(resp)
 	if err != nil {
-		tb.Errorf("contracttest: status %d: the answer broke off: %v", resp.StatusCode, err)
+		tb.Errorf("contracttest: a response with status code %d cannot be checked: %v", resp.StatusCode, err)
 		return
 	}
 	tell(tb, resp, report)
 }
 
-// Transport is an [http.RoundTripper] that checks the answers passing through it to GET and HEAD …/integrations/{slug}.
-// Other exchanges pass unchecked, and so do those without a complete answer.
+// Transport is an [http.RoundTripper] that checks the responses passing through it to GET and HEAD …/integrations/{slug}.
+// Other exchanges pass unchecked, and so do those without a complete response.
 type Transport struct {
 	// Base makes the exchanges; nil means [http.DefaultTransport].
 	Base http.RoundTripper
-	// Report is called with each report on an answer, conforming or not, before the answer is returned. Calls may be
+	// Report is called with each report on a response, conforming or not, before the response is returned. Calls may be
 	// concurrent.
 	Report func(*http.Response, client.Report)
 }
@@ -66,37 +74,55 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 func tell(tb testing.TB, resp *http.Response, report client.Report) {
 	tb.Helper()
 	for _, f := range report.Violations {
-		tb.Errorf("contracttest: status %d breaks the contract: %s", resp.StatusCode, f)
+		tb.Errorf("contracttest: a response with status code %d violates the contract: %s", resp.StatusCode, f)
 	}
 	for _, f := range report.Drift {
-		tb.Logf("contracttest: status %d drifts from the contract: %s", resp.StatusCode, f)
+		tb.Logf("contracttest: a response with status code %d drifts from the contract: %s", resp.StatusCode, f)
+	}
+	violations, drift := counts(report)
+	if more := violations - len(report.Violations); more > 0 {
+		tb.Errorf("contracttest: a response with status code %d has %d more violations", resp.StatusCode, more)
+	}
+	if more := drift - len(report.Drift); more > 0 {
+		tb.Logf("contracttest: a response with status code %d has %d more findings of drift", resp.StatusCode, more)
 	}
 }
 
-// isOperation tells whether a request is the contract's, whatever prefix its server has.
+// isOperation reports whether a request is the contract's, whatever prefix its server has.
 func isOperation(method, escapedPath string) bool {
-	start, _, _ := strings.Cut(pathTemplate, "{")
-	i := max(strings.LastIndex(escapedPath, start), 0)
+	i := max(strings.LastIndex(escapedPath, pathStart), 0)
 	_, ok := operationSlug(escapedPath, escapedPath[:i])
 	return ok && (method == http.MethodGet || method == http.MethodHead)
 }
 
-// checkResponse reads an answer, leaves it readable, and checks it. The error is one of reading.
+// hasBody reports whether a response has a body to read. What follows 101 is another protocol, and may never end.
+func hasBody(method string, status int) bool {
+	return method != http.MethodHead && status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// checkResponse reads a response, leaves it readable, and checks it. The error is about reading.
 func checkResponse(resp *http.Response) (client.Report, error) {
-	if resp.Request != nil && resp.Request.Method == http.MethodHead {
+	ctx, method := context.Background(), http.MethodGet
+	var header http.Header
+	if resp.Request != nil {
+		ctx, method, header = resp.Request.Context(), resp.Request.Method, resp.Request.Header
+	}
+	if !hasBody(method, resp.StatusCode) {
 		return checkHead(resp.StatusCode, resp.Header.Get("Content-Type")), nil
 	}
 	body, err := peek(resp)
 	if err != nil {
 		return client.Report{}, err
 	}
-	if resp.Header.Get("Content-Encoding") == "gzip" { // the caller asked for it, so net/http left it
-		if body, err = gunzip(body); err != nil {
-			return client.Report{}, err
-		}
+	// Where net/http asked for compression, it has undone it, and the header is gone.
+	if body, err = decompress(resp.Header.Get("Content-Encoding"), body); err != nil {
+		return client.Report{}, err
 	}
-	return checkAnswer(resp.StatusCode, resp.Header.Get("Content-Type"), body), nil
+	return checkBody(ctx, resp.StatusCode, resp.Header.Get("Content-Type"), body, redactor(header))
 }
+
+// errTooLarge is about a body of more than maxBody bytes.
+var errTooLarge = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
 
 // peek reads the body and puts it back, with the error that ended it if there was one.
 func peek(resp *http.Response) ([]byte, error) {
@@ -113,7 +139,7 @@ func peek(resp *http.Response) ([]byte, error) {
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(body), rest), resp.Body}
 	if err == nil && len(body) > maxBody {
-		err = fmt.Errorf("the body is larger than %d bytes", maxBody)
+		err = errTooLarge
 	}
 	return body, err
 }
@@ -122,15 +148,41 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-func gunzip(body []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return nil, err
+// errUnknownCoding is about a content coding that this package cannot undo.
+var errUnknownCoding = errors.New("the body is compressed in a way that cannot be undone here (Content-Encoding)")
+
+// decompress undoes the content coding of a body.
+func decompress(coding string, body []byte) ([]byte, error) {
+	var (
+		reader io.Reader
+		err    error
+	)
+	switch coding = lower(strings.TrimSpace(coding)); coding {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+		reader, err = gzip.NewReader(bytes.NewReader(body))
+	case "deflate":
+		// By RFC 9110 it is zlib's format; some servers leave its frame out.
+		if reader, err = zlib.NewReader(bytes.NewReader(body)); errors.Is(err, zlib.ErrHeader) {
+			reader, err = flate.NewReader(bytes.NewReader(body)), nil
+		}
+	default:
+		return nil, errUnknownCoding
 	}
-	return io.ReadAll(io.LimitReader(z, maxBody))
+	if err == nil {
+		body, err = io.ReadAll(io.LimitReader(reader, maxBody+1))
+	}
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the body is not %s, as the header Content-Encoding says", coding)
+	case len(body) > maxBody:
+		return nil, errTooLarge
+	}
+	return body, nil
 }
 
-// checkHead checks what an answer to HEAD has.
+// checkHead checks what a response without a body has.
 func checkHead(status int, contentType string) client.Report {
 	report := client.Report{Violations: []client.Finding{}, Drift: []client.Finding{}}
 	if f, ok := checkContentType(status, contentType); !ok {
@@ -139,37 +191,44 @@ func checkHead(status int, contentType string) client.Report {
 	return report
 }
 
-// checkAnswer checks a complete answer.
-func checkAnswer(status int, contentType string, body []byte) client.Report {
+// checkBody checks a complete response. The error is the end of ctx.
+func checkBody(ctx context.Context, status int, contentType string, body []byte, redact func(string) string) (client.Report, error) {
 	report := checkHead(status, contentType)
 	documented := operation().Responses.Status(status) != nil
 	if mediaType, _, _ := mime.ParseMediaType(contentType); !documented || report.Conforms() && mediaType != jsonType {
-		return report // nothing to hold it against, or a page for people
+		return report, nil // nothing to compare it with, or a page for people
 	}
-	found, err := client.Check(status, body)
+	found, err := check(ctx, status, body, redact)
 	if err != nil {
-		f := client.Finding{Reason: err.Error()}
-		if broken, ok := errors.AsType[*client.DecodeError](err); ok {
-			f.Pointer = broken.Pointer
+		if end := ctx.Err(); end != nil {
+			return report, end
+		}
+		f := client.Finding{Reason: text.Line(redact(err.Error()), maxText)}
+		if undecodable, ok := errors.AsType[*client.DecodeError](err); ok {
+			f.Pointer = text.Line(redact(undecodable.Pointer), maxText)
 		}
 		report.Violations = append(report.Violations, f)
-		return report
+		return report, nil
 	}
 	found.Violations = append(report.Violations, found.Violations...)
-	return found
+	return found, nil
 }
 
-// checkContentType looks for the status and the content type in the contract. Where they are not there, it returns the
-// finding that says so.
+// checkContentType looks for the status code and the content type in the contract. Where they are not there, it returns
+// the finding that says so.
 func checkContentType(status int, contentType string) (client.Finding, bool) {
 	response := operation().Responses.Status(status)
 	if response == nil {
-		return client.Finding{Keyword: "responses", Reason: fmt.Sprintf("the contract documents no status %d", status)}, false
+		return client.Finding{Keyword: "responses", Reason: fmt.Sprintf("the contract documents no status code %d", status)}, false
 	}
-	mediaType, _, _ := mime.ParseMediaType(contentType)
+	mediaType, parameters, _ := mime.ParseMediaType(contentType)
 	if response.Value.Content[mediaType] == nil {
 		want := strings.Join(slices.Sorted(maps.Keys(response.Value.Content)), " or ")
 		return client.Finding{Keyword: "content", Reason: "the header Content-Type is not " + want}, false
+	}
+	// JSON has no other encoding than UTF-8 (RFC 8259, section 8.1), of which ASCII is a part.
+	if charset := lower(parameters["charset"]); mediaType == jsonType && !slices.Contains([]string{"", "utf-8", "utf8", "us-ascii"}, charset) {
+		return client.Finding{Keyword: "content", Reason: "the charset in the header Content-Type is not utf-8"}, false
 	}
 	return client.Finding{}, true
 }

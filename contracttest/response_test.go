@@ -38,11 +38,12 @@ func TestCheckResponse(t *testing.T) {
 		{"not JSON", response(200, "application/json", "{"+leak), []string{"JSON"}, ""},
 		{"empty", response(404, "application/json", ""), []string{"empty"}, ""},
 		{"content type", response(200, "text/plain", fine), []string{"Content-Type is not application/json"}, ""},
+		{"charset", response(200, "application/json; charset=utf-16", fine), []string{"charset"}, ""},
 		{"page", response(502, "text/html; charset=utf-8", "<p>"), nil, ""},
 		{"page that is none", response(404, "text/html", string(exampleBody(t, "not-found"))), []string{"Content-Type"}, ""},
 		{"error", response(429, "application/json", string(exampleBody(t, "rate-limited"))), nil, ""},
-		{"broken error", response(429, "application/json", `{"success":false}`), []string{"the body"}, ""},
-		{"status", response(418, "application/json", "{}"), []string{"status 418"}, ""},
+		{"broken error", response(429, "application/json", `{"success":"no"}`), []string{"/success"}, ""},
+		{"status", response(418, "application/json", "{}"), []string{"status code 418"}, ""},
 		{"no body", &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}}, []string{"empty"}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -128,7 +129,7 @@ func TestCheckResponseBrokenOffOnce(t *testing.T) {
 	}
 }
 
-// An answer to HEAD has no body, and is not blamed for it.
+// A response to HEAD has no body, and is not blamed for it.
 func TestCheckResponseHead(t *testing.T) {
 	resp := response(200, "application/json", "")
 	resp.Request = &http.Request{Method: http.MethodHead}
@@ -177,7 +178,7 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// Under a client as users have it: the test fails for the answer that breaks the contract and for no other.
+// Under a client as users have it: the test fails for the response that violates the contract and for no other.
 func TestNewTransport(t *testing.T) {
 	fake := fails(t, func(tb testing.TB) {
 		srv := contracttest.NewServer(t, contracttest.WithFault("rich", contracttest.Fault{UnmaskedSecret: true, Times: 1}),

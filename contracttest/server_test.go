@@ -1,19 +1,29 @@
 package contracttest_test
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// send makes a request with the server's key, unless edit says otherwise, and reads the whole answer.
+// send makes a request with the server's key, unless edit says otherwise, and reads the whole response.
 func send(t *testing.T, srv *contracttest.Server, path string, edit ...func(*http.Request)) (*http.Response, []byte) {
 	t.Helper()
 	resp, body, err := try(t, srv, path, edit...)
@@ -49,7 +59,7 @@ func TestServesEveryExample(t *testing.T) {
 	if !strings.HasPrefix(srv.URL, "http://127.0.0.1:") || !strings.HasSuffix(srv.URL, contracttest.DefaultPathPrefix) {
 		t.Errorf("URL is %s", srv.URL)
 	}
-	traces := map[string]bool{}
+	traces, sent := map[string]bool{}, 0
 	for _, e := range contracttest.Examples() {
 		paths := []string{"/integrations/" + e.Name}
 		if e.Status == http.StatusOK {
@@ -57,6 +67,7 @@ func TestServesEveryExample(t *testing.T) {
 		}
 		for _, path := range paths {
 			resp, body := send(t, srv, path)
+			sent++
 			if resp.StatusCode != e.Status || resp.Header.Get("Content-Type") != e.ContentType || string(body) != string(e.Body) {
 				t.Errorf("%s: status %d, content type %s, the example's body: %t", path, resp.StatusCode,
 					resp.Header.Get("Content-Type"), string(body) == string(e.Body))
@@ -64,12 +75,12 @@ func TestServesEveryExample(t *testing.T) {
 			traces[resp.Header.Get("x-portkey-trace-id")] = true
 		}
 	}
-	if len(traces) != 54+36 || !traces["00000000-0000-4000-8000-000000000001"] {
-		t.Errorf("%d trace ids", len(traces))
+	if len(traces) != sent || !traces["00000000-0000-4000-8000-000000000001"] {
+		t.Errorf("got %d trace ids for %d requests", len(traces), sent)
 	}
 }
 
-// Each of these is answered in the API's own shape, and fails the test unless it is a matter of the key's value or of
+// Each of these gets an error in the API's own shape, and fails the test unless it is a matter of the key's value or of
 // the integration's existence.
 func TestRefusals(t *testing.T) {
 	header := func(name, value string) func(*http.Request) {
@@ -121,7 +132,7 @@ func TestRefusals(t *testing.T) {
 				if err := json.Unmarshal(body, &e); err != nil || e.Data == nil || e.Data.Message == "" {
 					t.Fatalf("not the API's error: %v", err)
 				}
-				if got := e.Data.ErrorCode; test.code != "" && (got == nil || *got != test.code) {
+				if got := e.Data.ErrorCode; test.code != "" && got != test.code {
 					t.Errorf("code %v, want %s", got, test.code)
 				}
 				if allow := resp.Header.Get("Allow"); test.status == 405 && allow != "GET, HEAD" {
@@ -239,7 +250,7 @@ func TestFixturesRefused(t *testing.T) {
 		opt  contracttest.ServerOption
 		want []string
 	}{
-		{"broken", contracttest.WithFixture("mine", broken), []string{`"mine"`, "/name", "/key", "WithBrokenFixture"}},
+		{"broken", contracttest.WithFixture("mine", broken), []string{`"mine"`, "/name", "/key", "declare it broken"}},
 		{"not JSON", contracttest.WithFixture("mine", "{"+leak), []string{`"mine"`}},
 		{"slug", contracttest.WithFixture("a.b", fine), []string{`"a.b"`, "slug"}},
 		{"does not marshal", contracttest.WithFixture("mine", func() {}), []string{`"mine"`}},
@@ -247,9 +258,12 @@ func TestFixturesRefused(t *testing.T) {
 		{"nil integration", contracttest.WithFixture("mine", (*client.Integration)(nil)), []string{`"mine"`, "nil"}},
 		{"nil option", nil, []string{"nil"}},
 		{"prefix", contracttest.WithPathPrefix("v1"), []string{`"v1"`}},
+		{"prefix with a query", contracttest.WithPathPrefix("/v1?a"), []string{`"/v1?a"`}},
 		{"key", contracttest.WithAPIKey(""), []string{"empty"}},
+		{"key of two lines", contracttest.WithAPIKey("a\n" + leak), []string{"header"}},
+		{"logger", contracttest.WithLogger(nil), []string{"logger", "nil"}},
 		{"fault", contracttest.WithFault("mine", contracttest.Fault{Status: 20, Hang: true, Reset: true, Times: -1, HTML: true, Drift: true}),
-			[]string{`"mine"`, "Status is 20", "Hang", "Times", "HTML"}},
+			[]string{`"mine"`, "status is 20", "hang", "times", "HTML"}},
 		{"fault's slug", contracttest.WithFault("a.b"), []string{`"a.b"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -272,7 +286,7 @@ func TestFixturesRefused(t *testing.T) {
 
 func TestOptionErrorsAreJoined(t *testing.T) {
 	_, err := contracttest.NewHandler(contracttest.WithAPIKey(""), contracttest.WithPathPrefix("v1"))
-	if err == nil || !strings.Contains(err.Error(), "WithAPIKey") || !strings.Contains(err.Error(), "WithPathPrefix") {
+	if err == nil || !strings.Contains(err.Error(), "API key") || !strings.Contains(err.Error(), "path prefix") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -302,5 +316,127 @@ func TestHandler(t *testing.T) {
 	}
 	if !slices.Equal(slugs, []any{"azure-openai-default", "sparse"}) {
 		t.Errorf("served %v", slugs)
+	}
+}
+
+func TestNewClient(t *testing.T) {
+	server := contracttest.NewServer(t, contracttest.WithPathPrefix("/api/v1"), contracttest.WithAPIKey("a-key-of-mine"))
+	in, err := server.NewClient(t, client.WithUserAgent("me/1.0")).RetrieveIntegration(t.Context(), "rich")
+	if err != nil || in.Slug != "rich" {
+		t.Fatalf("got %v, %v", in, err)
+	}
+	requests := server.Requests()
+	if len(requests) != 1 || !requests[0].Authorized || !strings.Contains(requests[0].Header.Get("User-Agent"), "me/1.0") {
+		t.Errorf("got the requests %+v, want one with the key and the user agent", requests)
+	}
+	fake := fails(t, func(tb testing.TB) { server.NewClient(tb, client.WithBaseURL("ftp://x")) })
+	if !strings.Contains(fake.fatal, "contracttest: ") {
+		t.Errorf("of a wrong option, the test was told %q", fake.fatal)
+	}
+}
+
+func TestResetRequests(t *testing.T) {
+	server := contracttest.NewServer(t)
+	send(t, server, "/integrations/rich")
+	server.ResetRequests()
+	if got := server.Requests(); len(got) != 0 {
+		t.Errorf("after the reset, got %+v", got)
+	}
+	send(t, server, "/integrations/sparse")
+	if got := server.Requests(); len(got) != 1 || got[0].Slug != "sparse" {
+		t.Errorf("got %+v, want the request for sparse", got)
+	}
+}
+
+// What is logged of a request says what happened, and nothing that could be a secret.
+func TestLog(t *testing.T) {
+	var log bytes.Buffer
+	var mu sync.Mutex
+	ended := make(chan struct{}, 10)
+	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed(),
+		contracttest.WithLogger(slog.New(slog.NewJSONHandler(writer(func(b []byte) (int, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			defer func() { ended <- struct{}{} }()
+			return log.Write(b)
+		}), nil))),
+		contracttest.WithFault("rich", contracttest.Fault{Status: 503, Times: 1}, contracttest.Fault{Truncate: true, Times: 1}))
+	send(t, server, "/integrations/rich?workspace_id=hunter2", func(r *http.Request) { r.Header.Set("X-Mine", "hunter2") })
+	_, _, _ = try(t, server, "/integrations/rich")
+	send(t, server, "/integrations/rich?hunter=hunter2", func(r *http.Request) { r.Header.Set("x-portkey-api-key", "hunter2") })
+	for range 3 {
+		<-ended
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if strings.Contains(log.String(), "hunter2") || strings.Contains(log.String(), contracttest.DefaultAPIKey) {
+		t.Errorf("a value is logged:\n%s", log.String())
+	}
+	type line struct {
+		Level, Method, Path, Fault string
+		Status                     int
+		TraceID                    string   `json:"trace_id"`
+		Duration                   *float64 `json:"duration_ms"`
+		Problems                   []string
+	}
+	const path = "/v1/integrations/rich"
+	want := []line{
+		{Level: "INFO", Method: "GET", Path: path, Status: 503, Fault: "status:503,times=1", TraceID: "00000000-0000-4000-8000-000000000001"},
+		{Level: "INFO", Method: "GET", Path: path, Status: 200, Fault: "truncate,times=1", TraceID: "00000000-0000-4000-8000-000000000002"},
+		{Level: "WARN", Method: "GET", Path: path, Status: 400, TraceID: "00000000-0000-4000-8000-000000000003",
+			Problems: []string{"query parameter hunter: not in the contract"}},
+	}
+	var got []line
+	for text := range strings.Lines(log.String()) {
+		var l line
+		if err := json.Unmarshal([]byte(text), &l); err != nil || l.Duration == nil {
+			t.Fatalf("got the line %s, %v", text, err)
+		}
+		l.Duration = nil
+		got = append(got, l)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the log differs (-want +got):\n%s", diff)
+	}
+	if r := server.Requests(); r[1].Fault != "truncate,times=1" || r[1].TraceID != want[1].TraceID || r[1].Time.IsZero() {
+		t.Errorf("recorded %+v", r[1])
+	}
+}
+
+type writer func([]byte) (int, error)
+
+func (w writer) Write(b []byte) (int, error) { return w(b) }
+
+// A client chooses the names in its query, not how many lines are written about them.
+func TestHostileQuery(t *testing.T) {
+	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())
+	query := "?" + url.QueryEscape("\x1b[2J\n\u202e\u200b"+strings.Repeat("long", 1000)) + "=1"
+	for i := range 1000 {
+		query += fmt.Sprintf("&p%d=1", i)
+	}
+	_, body := send(t, server, "/integrations/rich"+query)
+	problems := server.Requests()[0].Problems
+	if len(problems) != 20 {
+		t.Errorf("got %d problems, want 20", len(problems))
+	}
+	for _, text := range append(problems, bodyOf(t, body)["data"].(map[string]any)["message"].(string)) {
+		if len(text) > 300 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("got %q", text)
+		}
+	}
+}
+
+// A body that is announced and never comes does not keep the response back.
+func TestBodyThatNeverComes(t *testing.T) {
+	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())
+	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), contracttest.DefaultPathPrefix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET /v1/integrations/rich HTTP/1.1\r\nHost: x\r\nx-portkey-api-key: %s\r\nContent-Length: 10\r\n\r\n", server.APIKey())
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("got %v, %v, want status code 400", resp, err)
 	}
 }

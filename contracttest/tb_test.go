@@ -21,6 +21,12 @@ type fakeTB struct {
 func (f *fakeTB) Helper()          {}
 func (f *fakeTB) Cleanup(g func()) { f.clean = append(f.clean, g) }
 
+func (f *fakeTB) Failed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.errors) > 0 || f.fatal != ""
+}
+
 func (f *fakeTB) Errorf(format string, args ...any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -2,13 +2,15 @@ package contracttest
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"github.com/go-json-experiment/json/jsontext"
 	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,19 +18,22 @@ import (
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 // A Target is a control plane to verify. It prints without its credentials.
 type Target struct {
-	BaseURL      string   // path prefix included, for example https://api.portkey.ai/v1
-	APIKey       string   `json:"-"` // sent as x-portkey-api-key
-	BearerToken  string   `json:"-"` // sent as Authorization: Bearer, in place of a key
-	Slugs        []string // slugs (or ids) of integrations that the key can read
-	WorkspaceID  string   // sent as workspace_id where it is not empty
-	InsecureHTTP bool     // allows plain http to other hosts than loopback; the key then crosses the network in clear
+	BaseURL      string      // path prefix included, for example https://api.portkey.ai/v1
+	APIKey       string      `json:"-"` // sent as x-portkey-api-key
+	BearerToken  string      `json:"-"` // sent as Authorization: Bearer, in place of a key
+	Header       http.Header `json:"-"` // sent with each request, for example for a gateway in front; its values are treated as secrets
+	Slugs        []string    // slugs (or ids) of integrations that the key can read
+	WorkspaceID  string      // sent as workspace_id where it is not empty
+	InsecureHTTP bool        // allows plain http to other hosts than loopback; the key then crosses the network in clear
 
 	// HTTPClient makes the requests, apart from its redirects and its cookies: none is followed, none is sent. Nil
-	// means a client with [http.DefaultTransport]. Without a timeout of its own, an answer may take 30 seconds.
+	// means a client with [http.DefaultTransport]. Without a timeout of its own, a response may take 30 seconds.
 	HTTPClient *http.Client `json:"-"`
 }
 
@@ -49,6 +54,9 @@ const DefaultInterval = 200 * time.Millisecond
 // WithInterval sets the least time between the starts of two requests.
 func WithInterval(d time.Duration) VerifyOption { return func(v *verifier) { v.interval = d } }
 
+// WithFailOnDrift makes the check integration/<slug>/drift fail where there is drift.
+func WithFailOnDrift() VerifyOption { return func(v *verifier) { v.failOnDrift = true } }
+
 // A CheckStatus is the outcome of a check.
 type CheckStatus string
 
@@ -64,16 +72,17 @@ type CheckResult struct {
 	Name     string           `json:"name"` // stable, for example "auth/no-key" or "integration/<slug>/conforms"
 	Status   CheckStatus      `json:"status"`
 	Reason   string           `json:"reason,omitempty"`   // why it failed or was skipped, or what there is to know of a pass
-	Findings []client.Finding `json:"findings,omitempty"` // where the answer and the contract differ
+	Findings []client.Finding `json:"findings,omitempty"` // where the response and the contract differ
 }
 
 // A Result is what [Verify] found.
 type Result struct {
-	Target string        `json:"target"` // base URL, without user information and query
-	Checks []CheckResult `json:"checks"`
+	Target     string        `json:"target"` // base URL, without user information and query
+	Checks     []CheckResult `json:"checks"`
+	NotChecked []string      `json:"not_checked,omitempty"` // what the contract has and no check looked at
 }
 
-// Passed tells whether something was checked and nothing failed.
+// Passed reports whether something was checked and nothing failed.
 func (r *Result) Passed() bool { return r.Count(Fail) == 0 && r.Count(Pass) > 0 }
 
 // Count returns the number of checks with a status.
@@ -87,53 +96,82 @@ func (r *Result) Count(status CheckStatus) int {
 	return n
 }
 
-// The checks of each slug, in their order. All but the first are skipped when there is no answer to look at.
+// The checks of each slug, in their order. All but the first are skipped when there is no response to look at.
 var integrationChecks = []string{"status", "content-type", "conforms", "masked", "identity", "drift", "head", "repeatable"}
 
-const (
-	unknownSlug = "contracttest-no-such-integration"
-	wrongKey    = "contracttest-wrong-key"
-)
-
-// Verify checks whether a control plane conforms to the contract. It sends GET and HEAD only: three requests for each
-// slug and three more, one after the other, [DefaultInterval] apart. The checks are, for each slug,
+// Verify checks whether a control plane conforms to the contract. It sends GET and HEAD only: seven requests for each slug
+// and two or three more, one after the other, [DefaultInterval] apart. The checks are, for each slug,
 //
-//   - integration/<slug>/status: GET answers 200
-//   - integration/<slug>/content-type: with application/json
+//   - integration/<slug>/status: the response to GET has status code 200
+//   - integration/<slug>/content-type: and content type application/json, in UTF-8
 //   - integration/<slug>/conforms: and a body that conforms to the contract
-//   - integration/<slug>/masked: without any secret that should be masked
+//   - integration/<slug>/masked: without any secret that should be masked, at the top or at any depth of configurations
 //   - integration/<slug>/identity: about this integration, by slug or id
-//   - integration/<slug>/drift: never fails; its findings are what the answer has beyond the contract
-//   - integration/<slug>/head: HEAD answers 200 too, or is refused
-//   - integration/<slug>/repeatable: GET answers the same again, apart from properties that the contract does not name
+//   - integration/<slug>/drift: its findings are the drift of the response; it fails with [WithFailOnDrift] only
+//   - integration/<slug>/head: the response to HEAD has status code 200 and the same content type, or HEAD is refused
+//   - integration/<slug>/repeatable: a second GET has the same response, apart from properties that the contract does not
+//     name, with numbers compared exactly
 //
-// and, once,
+// and, once, over all slugs,
 //
-//   - auth/no-key: without a key, the answer is 401 and an error of the API
-//   - auth/wrong-key: with a wrong one, it is 401, 403 or 412 and an error of the API
-//   - unknown-slug: for a slug that there is not, it is 404 or 403 and an error of the API
+//   - auth/no-key: without a key, GET and HEAD are refused with 401
+//   - auth/wrong-key: with a wrong key in x-portkey-api-key, GET is refused with 401, 403 or 412
+//   - auth/wrong-token: with a wrong token in Authorization, and no key, GET is refused with 401, 403 or 412
+//   - auth/cookie: with the cookies that responses have set, and no key, GET is refused with 401
+//   - auth/echo: no response repeats the key, the token or a value of the target's Header, in a header or in its body
+//   - unknown-slug: GET of a slug made up at random, and of a known one with something after it, is refused with 404 or 403
+//
+// A refusal has the body of an error of the API: it conforms, its message is not empty, a status code in it is that of the
+// response, and it tells nothing of the integration.
 //
 // To verify a [Server], start it with [WithInvalidRequestsAllowed]: a request without a key breaks the contract.
+//
+// # What requests cannot tell
+//
+// No request makes a server send each error that the contract documents: [Result].NotChecked lists the status codes that
+// none of the responses had. Nor can Verify tell whether the values are true, whether a masked value is a mask, what other
+// keys may read, whether a check of the key takes the same time for every key, what a server does with methods other than
+// GET and HEAD, under load, or for integrations that were not named.
 //
 // The error is about a target that cannot be verified, before any request, or about the end of ctx; the result then has
 // the checks made so far.
 func Verify(ctx context.Context, target Target, opts ...VerifyOption) (*Result, error) {
-	v := &verifier{target: target, interval: DefaultInterval, result: &Result{Target: publicURL(target.BaseURL)}}
+	v := &verifier{
+		target:   target,
+		interval: DefaultInterval,
+		result:   &Result{Target: publicURL(target.BaseURL)},
+		seen:     map[int]bool{},
+		cookies:  map[string]string{},
+	}
 	for _, opt := range opts {
 		opt(v)
 	}
 	if err := v.prepare(); err != nil {
 		return v.result, fmt.Errorf("contracttest: %w", err)
 	}
-	if err := v.run(ctx); err != nil {
+	err := v.run(ctx)
+	v.result.NotChecked = v.notChecked()
+	if err != nil {
 		return v.result, fmt.Errorf("contracttest: verify %s: %w", v.result.Target, err)
 	}
 	return v.result, nil
 }
 
-// Run runs [Verify] as a test, with a subtest for each check.
+// Run runs [Verify] as a test, with a subtest for each check. Where the target has no base URL, Run takes it from the
+// environment variable PORTKEY_BASE_URL, where it has no key and no token, the key from PORTKEY_API_KEY; it skips the test
+// where they are not set either.
 func Run(t *testing.T, target Target, opts ...VerifyOption) {
 	t.Helper()
+	if target.BaseURL == "" {
+		if target.BaseURL = os.Getenv("PORTKEY_BASE_URL"); target.BaseURL == "" {
+			t.Skip("contracttest: there is no control plane to verify: PORTKEY_BASE_URL is not set")
+		}
+	}
+	if target.APIKey == "" && target.BearerToken == "" {
+		if target.APIKey = os.Getenv("PORTKEY_API_KEY"); target.APIKey == "" {
+			t.Skip("contracttest: there is no key to verify a control plane with: PORTKEY_API_KEY is not set")
+		}
+	}
 	result, err := Verify(t.Context(), target, opts...)
 	for _, c := range result.Checks {
 		t.Run(c.Name, func(t *testing.T) {
@@ -149,20 +187,37 @@ func Run(t *testing.T, target Target, opts ...VerifyOption) {
 			}
 		})
 	}
+	for _, what := range result.NotChecked {
+		t.Logf("not checked: %s", what)
+	}
 	if err != nil {
 		t.Error(err)
 	}
 }
 
 type verifier struct {
-	target   Target
-	interval time.Duration
-	http     http.Client
-	next     time.Time // when the next request may start
-	result   *Result
+	target      Target
+	interval    time.Duration
+	failOnDrift bool
+	http        http.Client
+	redact      func(string) string
+	next        time.Time // when the next request may start
+	result      *Result
+
+	seen    map[int]bool      // status codes of responses
+	known   []known           // integrations that were retrieved
+	cookies map[string]string // that responses to authorized requests have set
+	echoes  []client.Finding  // where responses repeat a credential
 }
 
-// prepare refuses a target that cannot be verified. What makes a base URL and a key fit is for package client to say.
+// known is what a refusal must not tell of an integration.
+type known struct {
+	slug   string
+	values []string
+}
+
+// prepare refuses a target that cannot be verified. What makes a base URL, a key and a header fit is for package client to
+// say.
 func (v *verifier) prepare() error {
 	t := v.target
 	if t.BaseURL == "" {
@@ -180,6 +235,11 @@ func (v *verifier) prepare() error {
 	if t.InsecureHTTP {
 		opts = append(opts, client.WithInsecureHTTP())
 	}
+	for name, values := range t.Header {
+		for _, value := range values {
+			opts = append(opts, client.WithHeader(name, value))
+		}
+	}
 	if _, err := client.New(opts...); err != nil {
 		return err
 	}
@@ -191,99 +251,175 @@ func (v *verifier) prepare() error {
 	if t.HTTPClient != nil {
 		v.http = *t.HTTPClient
 	}
-	// A redirect is an answer to report, and would take the key along. A cookie could stand in for a key.
+	// A redirect is a response to report, and would take the key along. A cookie could stand in for a key.
 	v.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	v.http.Jar = nil
 	if v.http.Timeout == 0 {
 		v.http.Timeout = 30 * time.Second
 	}
+	v.redact = redactor(t.Header, t.APIKey, t.BearerToken)
 	return nil
 }
 
 func (v *verifier) run(ctx context.Context) error {
-	slugs := v.target.Slugs
-	for i, slug := range slugs {
-		if slices.Contains(slugs[:i], slug) {
+	var slugs []string
+	for _, slug := range v.target.Slugs {
+		if slices.Contains(slugs, slug) {
 			continue
 		}
+		slugs = append(slugs, slug)
 		if err := v.integration(ctx, slug); err != nil {
 			return err
 		}
 	}
-	guarded := unknownSlug
+	unknown := "contracttest-" + strings.ToLower(rand.Text())
+	guarded, made := slugs, []string{unknown}
 	if len(slugs) == 0 {
 		v.add(CheckResult{Name: "integration", Status: Skip, Reason: "no slug was given"})
-	} else {
-		guarded = slugs[0]
+		guarded = []string{unknown}
+	} else if longer := slugs[0] + "-" + strings.ToLower(rand.Text()); checkSlug(longer) == nil {
+		made = append(made, longer)
 	}
+
+	wrong := "contracttest-wrong-" + rand.Text()
+	noKey := http.Header{}
+	rejected := []int{401, 403, 412}
 	for _, refusal := range []struct {
-		check, slug string
-		header      http.Header
-		want        []int
+		check string
+		slugs []string
+		asks  []ask
 	}{
-		{"auth/no-key", guarded, http.Header{}, []int{401}},
-		{"auth/wrong-key", guarded, v.credentials(wrongKey), []int{401, 403, 412}},
-		{"unknown-slug", unknownSlug, v.credentials(v.target.APIKey + v.target.BearerToken), []int{404, 403}},
+		{"auth/no-key", guarded, []ask{
+			{http.MethodGet, noKey, []int{401}},
+			{http.MethodHead, noKey, append([]int{401}, headRefused...)},
+		}},
+		{"auth/wrong-key", guarded, []ask{{http.MethodGet, http.Header{"X-Portkey-Api-Key": {wrong}}, rejected}}},
+		{"auth/wrong-token", guarded, []ask{{http.MethodGet, http.Header{"Authorization": {"Bearer " + wrong}}, rejected}}},
+		{"auth/cookie", guarded[:1], v.cookieAsks()},
+		{"unknown-slug", made, []ask{{http.MethodGet, v.credentials(), []int{404, 403}}}},
 	} {
-		reply, err := v.send(ctx, http.MethodGet, refusal.slug, refusal.header)
-		if err != nil {
+		if err := v.refused(ctx, refusal.check, refusal.slugs, refusal.asks); err != nil {
 			return err
 		}
-		v.add(reply.refused(refusal.check, refusal.want))
 	}
+	v.add(v.echo())
 	return nil
+}
+
+// An ask is a request that must be refused with one of the status codes.
+type ask struct {
+	method string
+	header http.Header
+	want   []int
+}
+
+// headRefused are the status codes with which a server refuses HEAD.
+var headRefused = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}
+
+func (v *verifier) cookieAsks() []ask {
+	if len(v.cookies) == 0 {
+		return nil
+	}
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(v.cookies)) {
+		pairs = append(pairs, name+"="+v.cookies[name])
+	}
+	return []ask{{http.MethodGet, http.Header{"Cookie": {strings.Join(pairs, "; ")}}, []int{401}}}
+}
+
+// refused makes requests that must be refused, and adds a check of all of them: the first one that is not fails it.
+func (v *verifier) refused(ctx context.Context, name string, slugs []string, asks []ask) error {
+	result := CheckResult{Name: name, Status: Pass}
+	if len(asks) == 0 {
+		result.Reason = "no response has set a cookie"
+	}
+	for _, slug := range slugs {
+		for _, ask := range asks {
+			r, err := v.send(ctx, ask.method, slug, ask.header)
+			if err != nil {
+				return err
+			}
+			if result.Status == Pass {
+				if reason, findings := v.judge(r, ask); reason != "" {
+					result = CheckResult{Name: name, Status: Fail, Reason: ask.method + " " + slug + ": " + reason, Findings: findings}
+				}
+			}
+		}
+	}
+	v.add(result)
+	return nil
+}
+
+// judge says what is wrong with a refusal.
+func (v *verifier) judge(r reply, ask ask) (reason string, findings []client.Finding) {
+	switch {
+	case !slices.Contains(ask.want, r.status):
+		want := make([]string, len(ask.want))
+		for i, status := range ask.want {
+			want[i] = strconv.Itoa(status)
+		}
+		return fmt.Sprintf("%s, want %s", v.describe(r), strings.Join(want, " or ")), nil
+	case ask.method == http.MethodHead:
+		return "", nil
+	case len(r.report.Violations) > 0:
+		return v.describe(r) + ", but not with an error of the API", r.report.Violations
+	}
+	if found := refusalFindings(r, v.known); len(found) > 0 {
+		return v.describe(r) + ", but not with a proper error", found
+	}
+	return "", nil
 }
 
 // integration makes the checks of one slug. The error is the end of ctx.
 func (v *verifier) integration(ctx context.Context, slug string) error {
-	key := v.credentials(v.target.APIKey + v.target.BearerToken)
 	name := func(check string) string { return "integration/" + slug + "/" + check }
 
-	first, err := v.send(ctx, http.MethodGet, slug, key)
+	first, err := v.send(ctx, http.MethodGet, slug, v.credentials())
 	if err != nil {
 		return err
 	}
 	if first.status != http.StatusOK {
-		v.add(CheckResult{Name: name("status"), Status: Fail, Reason: first.describe() + ", want 200"})
+		v.add(CheckResult{Name: name("status"), Status: Fail, Reason: v.describe(first) + ", want 200"})
 		for _, check := range integrationChecks[1:] {
-			v.add(CheckResult{Name: name(check), Status: Skip, Reason: "there is no answer 200"})
+			v.add(CheckResult{Name: name(check), Status: Skip, Reason: "there is no response with status code 200"})
 		}
 		return nil
 	}
 	v.add(CheckResult{Name: name("status"), Status: Pass})
+	v.known = append(v.known, known{slug, privateValues(first.body, slug, v.target.WorkspaceID)})
 
-	var contentType, conforms, masked []client.Finding
+	var contentType, conforms []client.Finding
+	masked := unmasked(first.body)
+	for i := range masked {
+		masked[i].Pointer = contract.ReadablePointer(jsontext.Pointer(masked[i].Pointer), v.redact)
+	}
 	for _, f := range first.report.Violations {
-		switch f.Keyword {
-		case "content":
+		switch {
+		case f.Keyword == "content":
 			contentType = append(contentType, f)
-		case "writeOnly":
-			masked = append(masked, f)
-		default:
+		case f.Keyword != "writeOnly":
 			conforms = append(conforms, f)
+		case !slices.ContainsFunc(masked, func(m client.Finding) bool { return m.Pointer == f.Pointer }):
+			masked = append(masked, f)
 		}
 	}
 	v.add(verdict(name("content-type"), "the content type is not that of the contract", contentType))
-	v.add(verdict(name("conforms"), "the answer breaks the contract", conforms))
+	v.add(verdict(name("conforms"), "the response violates the contract", conforms))
 	v.add(verdict(name("masked"), "a secret is not masked", masked))
 	v.add(first.identity(name("identity"), slug))
-	drift := CheckResult{Name: name("drift"), Status: Pass, Findings: first.report.Drift}
-	if n := len(drift.Findings); n > 0 {
-		drift.Reason = fmt.Sprintf("the answer goes beyond the contract in %d places", n)
-	}
-	v.add(drift)
+	v.add(v.drift(name("drift"), first.report))
 
-	head, err := v.send(ctx, http.MethodHead, slug, key)
+	head, err := v.send(ctx, http.MethodHead, slug, v.credentials())
 	if err != nil {
 		return err
 	}
-	v.add(head.head(name("head")))
+	v.add(v.head(name("head"), head))
 
-	second, err := v.send(ctx, http.MethodGet, slug, key)
+	second, err := v.send(ctx, http.MethodGet, slug, v.credentials())
 	if err != nil {
 		return err
 	}
-	v.add(first.repeated(name("repeatable"), second))
+	v.add(v.repeated(name("repeatable"), first, second))
 	return nil
 }
 
@@ -297,20 +433,20 @@ func verdict(name, reason string, findings []client.Finding) CheckResult {
 	return CheckResult{Name: name, Status: Fail, Reason: reason, Findings: findings}
 }
 
-// credentials is the header that carries a key as the target takes it.
-func (v *verifier) credentials(key string) http.Header {
+// credentials is the header that carries the target's key or token.
+func (v *verifier) credentials() http.Header {
 	if v.target.BearerToken != "" {
-		return http.Header{"Authorization": {"Bearer " + key}}
+		return http.Header{"Authorization": {"Bearer " + v.target.BearerToken}}
 	}
-	return http.Header{"X-Portkey-Api-Key": {key}}
+	return http.Header{"X-Portkey-Api-Key": {v.target.APIKey}}
 }
 
-// A reply is what came back for a request: an answer, or the reason why there is none.
+// A reply is what came back for a request: a response, or the reason why there is none.
 type reply struct {
-	status int // 0 without an answer
+	status int // 0 without a response
 	body   []byte
 	report client.Report
-	broken error
+	err    error
 }
 
 // send makes a request when its time has come. The error is the end of ctx.
@@ -324,32 +460,9 @@ func (v *verifier) send(ctx context.Context, method, slug string, header http.He
 	}
 	v.next = time.Now().Add(v.interval)
 
-	target, err := url.JoinPath(v.target.BaseURL, "integrations", slug)
-	if err != nil {
-		return reply{broken: err}, nil
-	}
-	if v.target.WorkspaceID != "" {
-		target += "?" + url.Values{"workspace_id": {v.target.WorkspaceID}}.Encode()
-	}
-	r, err := http.NewRequestWithContext(ctx, method, target, nil)
-	if err != nil {
-		return reply{broken: err}, nil
-	}
-	maps.Copy(r.Header, header)
-	r.Header.Set("Accept", jsonType)
-	r.Header.Set("User-Agent", "portkey-integration-go-contracttest")
-
-	resp, err := v.http.Do(r)
+	r, err := v.exchange(ctx, method, slug, header)
 	if err == nil {
-		defer resp.Body.Close()
-		var a reply
-		if a.report, err = checkResponse(resp); err == nil {
-			a.status = resp.StatusCode
-			a.body, err = peek(resp)
-		}
-		if err == nil {
-			return a, nil
-		}
+		return r, nil
 	}
 	if ctx.Err() != nil {
 		return reply{}, context.Cause(ctx)
@@ -357,108 +470,183 @@ func (v *verifier) send(ctx context.Context, method, slug string, header http.He
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // without the URL, which has the query
 	}
-	return reply{broken: err}, nil
+	return reply{err: err}, nil
 }
 
-func (a reply) describe() string {
-	if a.broken != nil {
-		return "no complete answer (" + a.broken.Error() + ")"
+func (v *verifier) exchange(ctx context.Context, method, slug string, header http.Header) (reply, error) {
+	target, err := url.JoinPath(v.target.BaseURL, "integrations", slug)
+	if err != nil {
+		return reply{}, err
 	}
-	return "answered " + strconv.Itoa(a.status)
-}
-
-// refused passes when the answer is a proper error with one of the statuses.
-func (a reply) refused(name string, want []int) CheckResult {
-	if !slices.Contains(want, a.status) {
-		return CheckResult{Name: name, Status: Fail, Reason: fmt.Sprintf("%s, want %s", a.describe(),
-			strings.Trim(strings.ReplaceAll(fmt.Sprint(want), " ", " or "), "[]"))}
+	if v.target.WorkspaceID != "" {
+		target += "?" + url.Values{"workspace_id": {v.target.WorkspaceID}}.Encode()
 	}
-	return verdict(name, fmt.Sprintf("answered %d, but not with an error of the API", a.status), a.report.Violations)
+	request, err := http.NewRequestWithContext(ctx, method, target, nil)
+	if err != nil {
+		return reply{}, err
+	}
+	for name, values := range v.target.Header {
+		request.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	maps.Copy(request.Header, header)
+	request.Header.Set("Accept", jsonType)
+	request.Header.Set("User-Agent", "portkey-integration-go-contracttest")
+
+	resp, err := v.http.Do(request)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	r := reply{status: resp.StatusCode}
+	contentType := resp.Header.Get("Content-Type")
+	if hasBody(method, resp.StatusCode) {
+		if r.body, err = peek(resp); err != nil {
+			return reply{}, err
+		}
+		if r.body, err = decompress(resp.Header.Get("Content-Encoding"), r.body); err != nil {
+			return reply{}, err
+		}
+		if r.report, err = checkBody(ctx, resp.StatusCode, contentType, r.body, v.redact); err != nil {
+			return reply{}, err
+		}
+	} else {
+		r.report = checkHead(resp.StatusCode, contentType)
+	}
+	v.seen[r.status] = true
+	v.look(method, resp, r.body)
+	if r.status == http.StatusOK {
+		for _, c := range resp.Cookies() {
+			v.cookies[c.Name] = c.Value
+		}
+	}
+	return r, nil
 }
 
+// quoted matches what the errors of net/http quote of what a server sent.
+var quoted = regexpOnce(`"(?:[^"\\]|\\.)*"`)
+
+func (v *verifier) describe(r reply) string {
+	if r.err != nil {
+		reason := quoted().ReplaceAllLiteralString(r.err.Error(), `"…"`)
+		return "no complete response (" + text.Line(v.redact(reason), maxText) + ")"
+	}
+	return "status code " + strconv.Itoa(r.status)
+}
+
+// identity passes a response that is about the integration asked for. Names of properties are compared to the letter.
 func (a reply) identity(name, slug string) CheckResult {
-	var is struct{ ID, Slug string }
-	if json.Unmarshal(a.body, &is) != nil {
+	value, err := parseExactly(a.body)
+	if err != nil {
 		return CheckResult{Name: name, Status: Skip, Reason: "the body cannot be read"}
 	}
-	if is.Slug != slug && !strings.EqualFold(is.ID, slug) {
-		return CheckResult{Name: name, Status: Fail, Reason: "neither the slug nor the id of the answer is the one asked for"}
+	object, _ := value.(map[string]any)
+	gotSlug, _ := object["slug"].(string)
+	gotID, _ := object["id"].(string)
+	if gotSlug != slug && !strings.EqualFold(gotID, slug) {
+		return CheckResult{Name: name, Status: Fail, Reason: "neither the slug nor the id in the response is the one asked for"}
 	}
 	return CheckResult{Name: name, Status: Pass}
 }
 
-// head passes an answer to HEAD like that to GET, and a refusal.
-func (a reply) head(name string) CheckResult {
-	switch a.status {
-	case http.StatusOK:
-		return CheckResult{Name: name, Status: Pass}
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		return CheckResult{Name: name, Status: Pass, Reason: "HEAD is refused with " + strconv.Itoa(a.status)}
+func (v *verifier) drift(name string, report client.Report) CheckResult {
+	c := CheckResult{Name: name, Status: Pass, Findings: report.Drift}
+	if _, n := counts(report); n > 0 {
+		c.Reason = fmt.Sprintf("the response drifts from the contract in %d places", n)
+		if n == 1 {
+			c.Reason = "the response drifts from the contract in one place"
+		}
+		if v.failOnDrift {
+			c.Status = Fail
+		}
 	}
-	return CheckResult{Name: name, Status: Fail, Reason: a.describe() + ", want 200, or 404, 405 or 501 for a refusal"}
+	return c
 }
 
-// repeated compares two answers to the same request. A property that the contract does not name may differ: a counter
-// of current usage, say.
-func (a reply) repeated(name string, second reply) CheckResult {
-	if second.status != a.status {
-		return CheckResult{Name: name, Status: Fail, Reason: "the second time: " + second.describe()}
+// head passes a response to HEAD like that to GET, and a refusal.
+func (v *verifier) head(name string, r reply) CheckResult {
+	switch {
+	case r.status == http.StatusOK:
+		return verdict(name, "the content type of the response to HEAD is not that of the contract", r.report.Violations)
+	case slices.Contains(headRefused, r.status):
+		return CheckResult{Name: name, Status: Pass, Reason: "HEAD is refused with " + strconv.Itoa(r.status)}
 	}
-	var x, y any
-	if json.Unmarshal(a.body, &x) != nil || json.Unmarshal(second.body, &y) != nil {
+	return CheckResult{Name: name, Status: Fail, Reason: v.describe(r) + ", want 200, or 404, 405 or 501 for a refusal"}
+}
+
+// repeated compares two responses to the same request. A property that the contract does not name may differ: a counter
+// of current usage, say.
+func (v *verifier) repeated(name string, first, second reply) CheckResult {
+	if second.status != first.status {
+		return CheckResult{Name: name, Status: Fail, Reason: "the second time: " + v.describe(second)}
+	}
+	x, err := parseExactly(first.body)
+	if err != nil {
 		return CheckResult{Name: name, Status: Skip, Reason: "the body cannot be read"}
 	}
-	var findings []client.Finding
-	for _, pointer := range differences(x, y, "") {
-		if !slices.ContainsFunc(append(a.report.Drift, second.report.Drift...), func(f client.Finding) bool {
-			return f.Keyword == "properties" && strings.HasPrefix(pointer+"/", f.Pointer+"/")
-		}) {
-			findings = append(findings, client.Finding{Pointer: pointer, Reason: "the two answers differ"})
+	if first.report.Conforms() && !second.report.Conforms() {
+		return verdict(name, "the second response violates the contract", second.report.Violations)
+	}
+	y, err := parseExactly(second.body)
+	if err != nil {
+		return CheckResult{Name: name, Status: Fail, Reason: "the body of the second response cannot be read"}
+	}
+	unnamed := map[string]bool{}
+	for _, f := range append(slices.Clip(first.report.Drift), second.report.Drift...) {
+		if f.Keyword == "properties" {
+			unnamed[f.Pointer] = true
 		}
 	}
-	return verdict(name, "GET answered something else the second time", findings)
+	d := differ{unnamed: unnamed, redact: v.redact}
+	d.compare(x, y)
+	for _, r := range []reply{first, second} {
+		if _, n := counts(r.report); n > len(r.report.Drift) && len(d.found) > 0 {
+			return CheckResult{Name: name, Status: Skip, Reason: "there is too much drift to tell what may differ"}
+		}
+	}
+	return verdict(name, "GET had another response the second time", d.found)
 }
 
-// differences are the JSON Pointers of the places where two values differ.
-func differences(x, y any, at string) []string {
-	var found []string
-	switch a := x.(type) {
-	case map[string]any:
-		b, ok := y.(map[string]any)
-		if !ok {
-			return []string{at}
+// look looks for the target's credentials in a response.
+func (v *verifier) look(method string, resp *http.Response, body []byte) {
+	const most = 10
+	add := func(where string) {
+		if len(v.echoes) < most {
+			v.echoes = append(v.echoes, client.Finding{Reason: fmt.Sprintf("%s of the response to %s, status code %d", where, method, resp.StatusCode)})
 		}
-		names := maps.Clone(a)
-		maps.Copy(names, b)
-		for _, name := range slices.Sorted(maps.Keys(names)) {
-			below := at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-			v, here := a[name]
-			w, there := b[name]
-			if here != there {
-				found = append(found, below)
-			} else {
-				found = append(found, differences(v, w, below)...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(resp.Header)) {
+		for _, value := range append([]string{name}, resp.Header[name]...) {
+			if v.redact(value) != value {
+				add("the header " + text.Line(v.redact(name), maxText))
+				break
 			}
 		}
-		return found
-	case []any:
-		b, ok := y.([]any)
-		if !ok || len(a) != len(b) {
-			return []string{at}
+	}
+	if v.redact(string(body)) != string(body) || unquotedRepeats(body, v.redact) {
+		add("the body")
+	}
+}
+
+func (v *verifier) echo() CheckResult {
+	if len(v.target.APIKey)+len(v.target.BearerToken) < minCredential {
+		return CheckResult{Name: "auth/echo", Status: Skip, Reason: fmt.Sprintf("a key of less than %d characters is found everywhere", minCredential)}
+	}
+	return verdict("auth/echo", "a credential that was sent came back", v.echoes)
+}
+
+// notChecked lists what the contract documents and no response showed.
+func (v *verifier) notChecked() []string {
+	var missing []string
+	for code := range operation().Responses.Map() {
+		if status, err := strconv.Atoi(code); err == nil && !v.seen[status] {
+			missing = append(missing, code)
 		}
-		for i := range a {
-			found = append(found, differences(a[i], b[i], at+"/"+strconv.Itoa(i))...)
-		}
-		return found
 	}
-	switch y.(type) { // maps and slices cannot be compared with ==
-	case map[string]any, []any:
-		return []string{at}
+	if len(missing) == 0 {
+		return nil
 	}
-	if x != y {
-		return []string{at}
-	}
-	return nil
+	slices.Sort(missing)
+	return []string{"responses with status code " + strings.Join(missing, ", ") + ": none was sent"}
 }
 
 // publicURL is a base URL without what may be secret in it.

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -80,14 +81,16 @@ func TestVerifyPasses(t *testing.T) {
 			slugs = append(slugs, e.Name)
 		}
 	}
-	slugs = append(slugs, strings.ToUpper("01907a11-0ffb-4296-a316-7aa570961e16"), slugs[0])
-	h := handler(t, contracttest.WithFixture(slugs[35], exampleBody(t, "sparse")))
+	id := strings.ToUpper("01907a11-0ffb-4296-a316-7aa570961e16") // A deployment may take it in any case.
+	distinct := len(slugs) + 1
+	slugs = append(slugs, id, slugs[0])
+	h := handler(t, contracttest.WithFixture(id, exampleBody(t, "sparse")))
 	result, err := contracttest.Verify(t.Context(), target(h, slugs...), contracttest.WithInterval(0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Checks) != 36*8+3 {
-		t.Errorf("%d checks", len(result.Checks))
+	if got, want := len(result.Checks), distinct*8+6; got != want {
+		t.Errorf("got %d checks, want %d", got, want)
 	}
 	for _, c := range result.Checks {
 		if c.Status != contracttest.Pass {
@@ -115,17 +118,17 @@ func TestVerifyFindsFaults(t *testing.T) {
 		want   map[string]contracttest.CheckStatus // those that do not pass
 		in     string                              // in the reason or the findings of one of these
 	}{
-		{"error", []contracttest.Fault{{Status: 500}}, only("status", "fail", "content-type", "conforms", "masked", "identity", "drift", "head", "repeatable"), "answered 500, want 200"},
-		{"broken off", []contracttest.Fault{{Status: 302, Redirect: "https://elsewhere.example"}}, only("status", "fail", "content-type", "conforms", "masked", "identity", "drift", "head", "repeatable"), "answered 302"},
-		{"content type", []contracttest.Fault{{Header: http.Header{"Content-Type": {"text/plain"}}}}, only("content-type", "fail"), "Content-Type"},
+		{"error", []contracttest.Fault{{Status: 500}}, only("status", "fail", "content-type", "conforms", "masked", "identity", "drift", "head", "repeatable"), "status code 500, want 200"},
+		{"broken off", []contracttest.Fault{{Status: 302, Redirect: "https://elsewhere.example"}}, only("status", "fail", "content-type", "conforms", "masked", "identity", "drift", "head", "repeatable"), "status code 302"},
+		{"content type", []contracttest.Fault{{Header: http.Header{"Content-Type": {"text/plain"}}}}, map[string]contracttest.CheckStatus{"content-type": "fail", "head": "fail"}, "Content-Type"},
 		{"not JSON", []contracttest.Fault{{Body: []byte("{hunter2")}}, map[string]contracttest.CheckStatus{"conforms": "fail", "identity": "skip", "repeatable": "skip"}, "JSON"},
 		{"missing", []contracttest.Fault{{Body: changed(`"name":`, `"nom":`)}}, only("conforms", "fail"), "/name"},
 		{"secret", []contracttest.Fault{{UnmaskedSecret: true}}, only("masked", "fail"), "/configurations/azure_entra_client_secret"},
 		{"another integration", []contracttest.Fault{{Body: exampleBody(t, "sparse")}}, only("identity", "fail"), "neither"},
 		{"drift", []contracttest.Fault{{Drift: true}}, nil, ""},
-		{"head", []contracttest.Fault{first, {Times: 1, Status: 500}}, only("head", "fail"), "answered 500"},
+		{"head", []contracttest.Fault{first, {Times: 1, Status: 500}}, only("head", "fail"), "status code 500"},
 		{"head refused", []contracttest.Fault{first, {Times: 1, Status: 405}}, nil, ""},
-		{"gone", []contracttest.Fault{first, first, {Status: 404}}, only("repeatable", "fail"), "answered 404"},
+		{"gone", []contracttest.Fault{first, first, {Status: 404}}, only("repeatable", "fail"), "status code 404"},
 		{"changed", []contracttest.Fault{first, first, {Body: changed(`"alias"`, `"alibi"`)}}, only("repeatable", "fail"), "/configurations/azure_deployment_config/0/alias"},
 		{"new value changed", []contracttest.Fault{{Times: 1, Body: changed(`"active"`, `"asleep"`)}, first, {Body: changed(`"active"`, `"awake"`)}}, only("repeatable", "fail"), "/status"},
 		{"null gone", []contracttest.Fault{{Times: 1, Body: changed("{", `{"tags":null,`)}}, only("repeatable", "fail"), "/tags"},
@@ -137,7 +140,7 @@ func TestVerifyFindsFaults(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			checks := verify(t, target(handler(t, contracttest.WithFault(slug, test.faults...)), slug))
-			if len(checks) != 11 {
+			if len(checks) != 14 {
 				t.Errorf("%d checks", len(checks))
 			}
 			reasons := ""
@@ -200,11 +203,11 @@ func TestVerifyAuth(t *testing.T) {
 		reasonOfTheLastFail string
 	}{
 		{"all well", h.ServeHTTP, h.ServeHTTP, h.ServeHTTP, nil, ""},
-		{"open door", fine, fine, h.ServeHTTP, []string{"auth/no-key", "auth/wrong-key"}, "answered 200, want 401 or 403 or 412"},
+		{"open door", fine, fine, h.ServeHTTP, []string{"auth/no-key", "auth/wrong-token", "auth/wrong-key"}, "status code 200, want 401 or 403 or 412"},
 		{"token rejected", h.ServeHTTP, reply(412, string(exampleBody(t, "token-rejected"))), h.ServeHTTP, nil, ""},
-		{"403 without a key", reply(403, string(exampleBody(t, "forbidden"))), h.ServeHTTP, h.ServeHTTP, []string{"auth/no-key"}, "answered 403, want 401"},
-		{"no proper error", reply(401, "no"), h.ServeHTTP, h.ServeHTTP, []string{"auth/no-key"}, "not with an error of the API"},
-		{"everything exists", h.ServeHTTP, h.ServeHTTP, fine, []string{"unknown-slug"}, "answered 200, want 404 or 403"},
+		{"403 without a key", reply(403, string(exampleBody(t, "forbidden"))), h.ServeHTTP, h.ServeHTTP, []string{"auth/no-key"}, "status code 403, want 401"},
+		{"no proper error", reply(401, "no"), h.ServeHTTP, h.ServeHTTP, []string{"auth/wrong-token", "auth/no-key"}, "not with an error of the API"},
+		{"everything exists", h.ServeHTTP, h.ServeHTTP, fine, []string{"unknown-slug"}, "status code 200, want 404 or 403"},
 		{"unknown is forbidden", h.ServeHTTP, h.ServeHTTP, reply(403, string(exampleBody(t, "forbidden"))), nil, ""},
 	} {
 		for _, slugs := range [][]string{{slug}, nil} {
@@ -248,11 +251,14 @@ func TestVerifySends(t *testing.T) {
 		defer h.Close()
 		start := time.Now()
 		target := target(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			auth := "key"
-			if r.Header.Get("Authorization") == "Bearer "+contracttest.DefaultAPIKey {
+			auth := "none"
+			switch token := r.Header.Get("Authorization"); {
+			case token == "Bearer "+contracttest.DefaultAPIKey:
 				auth = "bearer"
-			} else if r.Header.Get("Authorization") == "" {
-				auth = "none"
+			case token != "":
+				auth = "token"
+			case r.Header.Get("x-portkey-api-key") != "":
+				auth = "key"
 			}
 			sent = append(sent, fmt.Sprint(time.Since(start), " ", r.Method, " ", r.URL, " ", auth, " ", r.Header.Get("Cookie")))
 			http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
@@ -266,10 +272,18 @@ func TestVerifySends(t *testing.T) {
 		if err != nil || !result.Passed() || result.Target != "http://127.0.0.1/api/v1/" {
 			t.Errorf("%+v %v", result, err)
 		}
-		const sparse, unknown = "http://127.0.0.1/api/v1/integrations/sparse?workspace_id=ws-1", "http://127.0.0.1/api/v1/integrations/contracttest-no-such-integration?workspace_id=ws-1"
+		const sparse = "http://127.0.0.1/api/v1/integrations/sparse?workspace_id=ws-1"
+		// What is made up differs from run to run.
+		for i := range sent {
+			sent[i] = madeUp.ReplaceAllString(sent[i], "MADE-UP")
+		}
+		made := func(slug string) string { return strings.Replace(sparse, "sparse", slug, 1) }
 		want := []string{
 			"0s GET " + sparse + " bearer ", "200ms HEAD " + sparse + " bearer ", "400ms GET " + sparse + " bearer ",
-			"600ms GET " + sparse + " none ", "800ms GET " + sparse + " key ", "1s GET " + unknown + " bearer ",
+			"600ms GET " + sparse + " none ", "800ms HEAD " + sparse + " none ",
+			"1s GET " + sparse + " key ", "1.2s GET " + sparse + " token ",
+			"1.4s GET " + sparse + " none session=1",
+			"1.6s GET " + made("contracttest-MADE-UP") + " bearer ", "1.8s GET " + made("sparse-MADE-UP") + " bearer ",
 		}
 		if !slices.Equal(sent, want) {
 			t.Errorf("sent\n%s\nwant\n%s", strings.Join(sent, "\n"), strings.Join(want, "\n"))
@@ -280,11 +294,13 @@ func TestVerifySends(t *testing.T) {
 	})
 }
 
+var madeUp = regexp.MustCompile(`[a-z2-7]{26}`)
+
 func TestVerifyRefuses(t *testing.T) {
 	ask := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") })
 	for name, change := range map[string]func(*contracttest.Target){
 		"BaseURL":         func(t *contracttest.Target) { t.BaseURL = "" },
-		"base URL":        func(t *contracttest.Target) { t.BaseURL = "ftp://x" },
+		"neither https":   func(t *contracttest.Target) { t.BaseURL = "ftp://x" },
 		"user info":       func(t *contracttest.Target) { t.BaseURL = "https://me:hunter2@x/v1?k=hunter2" },
 		"plain http":      func(t *contracttest.Target) { t.BaseURL = "http://cp.example/v1" },
 		"an APIKey or":    func(t *contracttest.Target) { t.APIKey = "" },
@@ -310,7 +326,7 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
-func TestVerifyWithoutAnswer(t *testing.T) {
+func TestVerifyWithoutResponse(t *testing.T) {
 	down := target(nil, "sparse")
 	down.WorkspaceID = "ws-hunter2"
 	down.HTTPClient = &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("nobody home") })}
@@ -377,8 +393,8 @@ func TestRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"--- PASS: TestRun/integration/rich/conforms", "--- FAIL: TestRun/integration/rich/masked", "/key",
-		"--- PASS: TestRun/auth/no-key", "--- FAIL: TestRun/integration/sparse/status", "answered 500, want 200",
-		"--- SKIP: TestRun/integration/sparse/conforms", "there is no answer 200",
+		"--- PASS: TestRun/auth/no-key", "--- FAIL: TestRun/integration/sparse/status", "status code 500, want 200",
+		"--- SKIP: TestRun/integration/sparse/conforms", "there is no response with status code 200",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the output lacks %s:\n%s", want, out)
@@ -392,7 +408,7 @@ func TestResultJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := json.Marshal(result)
-	if want := `{"target":"http://127.0.0.1/v1","checks":[{"name":"integration/rich/status","status":"fail","reason":"answered 500, want 200"},{"name":"integration/rich/content-type","status":"skip"`; err != nil || !strings.HasPrefix(string(got), want) {
+	if want := `{"target":"http://127.0.0.1/v1","checks":[{"name":"integration/rich/status","status":"fail","reason":"status code 500, want 200"},{"name":"integration/rich/content-type","status":"skip"`; err != nil || !strings.HasPrefix(string(got), want) {
 		t.Errorf("%s %v", got, err)
 	}
 }
@@ -431,7 +447,7 @@ func TestWriteJUnit(t *testing.T) {
 		t.Fatalf("%v in\n%s", err, b.String())
 	}
 	s := file.Suites[0]
-	if s.Tests != 27 || s.Failures != 3 || s.Skipped != 7 || len(s.Cases) != 27 {
+	if s.Tests != 30 || s.Failures != 3 || s.Skipped != 7 || len(s.Cases) != 30 {
 		t.Errorf("counts %d %d %d %d", s.Tests, s.Failures, s.Skipped, len(s.Cases))
 	}
 	for _, c := range s.Cases {

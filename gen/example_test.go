@@ -1,44 +1,50 @@
 package gen_test
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
 	"log"
-	"net/http"
-	"net/http/httptest"
 
-	"github.com/portkey-integration/portkey-integration-go/contracttest"
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// The generated client alone: typed, and no more than that. Package client adds all the rest.
-func ExampleNewClientWithResponses() {
-	handler, err := contracttest.NewHandler()
+// The types alone. Package client does all of this, and checks the response as well.
+func ExampleNewConfiguration() {
+	body := `{"id": "e0a3a91f-2346-4c13-bc27-ed12b10877a9", "slug": "prod", "name": "Production",
+		"ai_provider_id": "bedrock", "created_at": "2025-02-08T01:13:29Z", "configurations": {"aws_region": "eu-central-1"}}`
+	var in gen.Integration
+	if err := json.Unmarshal([]byte(body), &in); err != nil {
+		log.Fatal(err)
+	}
+	configuration, err := gen.NewConfiguration(gen.ProviderOf(in.AIProviderID, nil), func(into any) error {
+		return json.Unmarshal(in.Configurations, into)
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer handler.Close()
-	server := httptest.NewServer(handler)
-	defer server.Close()
+	switch c := configuration.(type) {
+	case gen.BedrockConfiguration:
+		fmt.Println(c.AWSRegion)
+	case nil:
+		fmt.Println("a provider without a type")
+	}
+	// Output: eu-central-1
+}
 
-	c, err := gen.NewClientWithResponses(server.URL+"/v1", gen.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		r.Header.Set("x-portkey-api-key", contracttest.DefaultAPIKey)
-		return nil
-	}))
-	if err != nil {
+// Null and absence mean the default, 0 is a price.
+func ExamplePricingMultiplier_Effective() {
+	var m *gen.PricingMultiplier
+	if err := json.Unmarshal([]byte(`{"default": 0.8, "request_token": null, "response_token": 0}`), &m); err != nil {
 		log.Fatal(err)
 	}
-	response, err := c.RetrieveIntegrationWithResponse(context.Background(), "cortex", nil)
-	if err != nil {
-		log.Fatal(err)
+	for _, kind := range []string{"request_token", "response_token", "reasoning_token", "no such kind"} {
+		fmt.Println(m.Effective(kind))
 	}
-	cfg, err := response.JSON200.Configurations.AsCortexConfiguration()
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(response.StatusCode(), response.JSON200.Name, cfg.SnowflakeAccount)
 	// Output:
-	// 200 Snowflake Cortex acme-eu_west_1
+	// 0.8 true
+	// 0 true
+	// 0.8 true
+	// 0 false
 }
 
 // A slug that would lead elsewhere makes no request.

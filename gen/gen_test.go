@@ -1,119 +1,115 @@
 package gen_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"go.yaml.in/yaml/v4"
-
-	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// The overlay repeats the contract's value sets, since constants need an enum. The lists must be the same.
-func TestOverlayEnumsAreTheContracts(t *testing.T) {
-	text, err := os.ReadFile("overlay.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var overlay struct {
-		Actions []struct {
-			Target string
-			Update struct{ Enum []string }
-		}
-	}
-	if err := yaml.Unmarshal(text, &overlay); err != nil {
-		t.Fatal(err)
-	}
-	inOverlay := map[string][]string{}
-	for _, action := range overlay.Actions {
-		if action.Update.Enum != nil {
-			inOverlay[strings.TrimPrefix(action.Target, "$.components.schemas.")] = action.Update.Enum
-		}
-	}
-	inContract := map[string][]string{}
-	document, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, schema := range document.Components.Schemas {
-		if values, ok := schema.Value.Extensions["x-extensible-enum"].([]any); ok {
-			for _, v := range values {
-				inContract[name] = append(inContract[name], v.(string))
+// reachable are this package's types that a reader of an integration meets.
+func reachable() map[reflect.Type]bool {
+	seen := map[reflect.Type]bool{}
+	var visit func(typ reflect.Type)
+	visit = func(typ reflect.Type) {
+		switch typ.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map:
+			if typ.PkgPath() == "" {
+				visit(typ.Elem())
+				return
 			}
 		}
-	}
-	if !reflect.DeepEqual(inOverlay, inContract) {
-		t.Errorf("overlay.yaml and x-extensible-enum differ:\n overlay %v\ncontract %v", inOverlay, inContract)
-	}
-}
-
-// The answer's types are all named, and no number is a float32, which could not hold 0.8.
-func TestTypes(t *testing.T) {
-	seen := map[reflect.Type]bool{}
-	var visit func(typ reflect.Type, path string)
-	visit = func(typ reflect.Type, path string) {
-		if seen[typ] {
+		if typ.PkgPath() != reflect.TypeFor[gen.Integration]().PkgPath() || seen[typ] {
 			return
 		}
 		seen[typ] = true
-		switch typ.Kind() {
-		case reflect.Float32:
-			t.Errorf("%s is a float32", path)
-		case reflect.Pointer, reflect.Slice, reflect.Map:
-			visit(typ.Elem(), path)
-		case reflect.Struct:
-			if typ.Name() == "" {
-				t.Errorf("%s is an anonymous struct", path)
-			}
-			if typ.PkgPath() != reflect.TypeFor[gen.Integration]().PkgPath() {
-				return
-			}
+		if typ.Kind() == reflect.Struct {
 			for _, f := range reflect.VisibleFields(typ) {
-				visit(f.Type, path+"."+f.Name)
+				visit(f.Type)
 			}
 		}
 	}
-	for _, v := range []any{
-		gen.Integration{}, gen.OpenAIConfiguration{}, gen.AzureOpenAIConfiguration{}, gen.BedrockConfiguration{},
-		gen.SageMakerConfiguration{}, gen.VertexAIConfiguration{}, gen.AzureAIConfiguration{},
-		gen.WorkersAIConfiguration{}, gen.HuggingFaceConfiguration{}, gen.CortexConfiguration{},
-		gen.CustomBaseURLConfiguration{}, gen.ErrorResponse{},
-	} {
-		visit(reflect.TypeOf(v), reflect.TypeOf(v).Name())
+	visit(reflect.TypeFor[gen.Integration]())
+	visit(reflect.TypeFor[gen.UnknownConfiguration]())
+	for _, id := range gen.Providers() {
+		c, _ := gen.NewConfiguration(id, func(any) error { return nil })
+		visit(reflect.TypeOf(c))
+	}
+	return seen
+}
+
+// What is optional is a plain value where its zero says enough, else a pointer. No number is a float32, which could not
+// hold 0.8.
+func TestTypes(t *testing.T) {
+	pointers := []reflect.Kind{reflect.Bool, reflect.Int64, reflect.Float64, reflect.Struct}
+	for typ := range reachable() {
+		if typ.Kind() != reflect.Struct {
+			continue
+		}
+		for _, f := range reflect.VisibleFields(typ) {
+			at, kind := typ.Name()+"."+f.Name, f.Type.Kind()
+			if kind == reflect.Pointer {
+				if !slices.Contains(pointers, f.Type.Elem().Kind()) {
+					t.Errorf("%s is a %s, want a plain value", at, f.Type)
+				}
+				continue
+			}
+			if optional := strings.HasSuffix(f.Tag.Get("json"), ",omitzero"); optional && slices.Contains(pointers, kind) &&
+				f.Type != reflect.TypeFor[time.Time]() && at != "AzureDeployment.IsDefault" {
+				t.Errorf("%s is a %s, want a pointer", at, f.Type)
+			}
+			if kind == reflect.Struct && f.Type.Name() == "" || kind == reflect.Float32 {
+				t.Errorf("%s is a %s", at, f.Type)
+			}
+		}
 	}
 }
 
-// No type has a field for a secret that an answer must not carry.
+// No type has a field for a secret, which a response must not carry.
 func TestNoFieldForSecrets(t *testing.T) {
-	document, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile("gen.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	secrets := 0
-	for _, schema := range document.Components.Schemas {
-		for name, property := range schema.Value.Properties {
-			if property.Value.WriteOnly {
-				secrets++
-				if strings.Contains(string(source), "`json:\""+name+",") {
-					t.Errorf("gen.go has a field for %s", name)
-				}
+	fields := map[string]string{}
+	for typ := range reachable() {
+		if typ.Kind() == reflect.Struct {
+			for _, f := range reflect.VisibleFields(typ) {
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				fields[name] = typ.Name() + "." + f.Name
 			}
 		}
 	}
-	if secrets == 0 {
-		t.Error("the contract marks nothing as writeOnly")
+	for _, p := range places(schemaOf(document(t), http.StatusOK)) {
+		if p.schema.WriteOnly && fields[p.path[len(p.path)-1]] != "" {
+			t.Errorf("%s is a field for the secret %s", fields[p.path[len(p.path)-1]], p)
+		}
+	}
+}
+
+// Absence stays absence, also of what is null, and an empty list stays one.
+func TestRoundTrip(t *testing.T) {
+	body := `{"id":"i","slug":"s","name":"n","ai_provider_id":"","created_at":"2025-02-08T01:13:29Z",` +
+		`"configurations":{"custom_host":null},"secret_mappings":[],"workspace_count":0,"allow_all_models":false}`
+	for text, want := range map[string]string{
+		body: body,
+		strings.Replace(body, `{"custom_host":null}`, "null", 1):       strings.Replace(body, `"configurations":{"custom_host":null},`, "", 1),
+		strings.Replace(body, `"workspace_count":0`, `"tags":null`, 1): strings.Replace(body, `,"workspace_count":0`, "", 1),
+	} {
+		var in gen.Integration
+		if err := json.Unmarshal([]byte(text), &in); err != nil {
+			t.Fatal(err)
+		}
+		got, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(decode(t, got), decode(t, []byte(want))) {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }
 
@@ -137,20 +133,29 @@ func TestGeneratedClientRefusesBadSlugs(t *testing.T) {
 func TestCustomHeadersDoNotPrint(t *testing.T) {
 	const secret = "s3cret-value"
 	c := gen.CustomBaseURLConfiguration{CustomHeaders: gen.CustomHeaders{"X-Token": secret}}
-	var union gen.Configurations
-	if err := union.FromCustomBaseURLConfiguration(c); err != nil {
-		t.Fatal(err)
-	}
+	raw := gen.Configurations(`{"custom_headers":{"X-Token":"` + secret + `"}}`)
+	unknown := gen.UnknownConfiguration{Raw: json.RawMessage(raw)}
 	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("m", "headers", c.CustomHeaders)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("m", "headers", c.CustomHeaders, "raw", raw, "unknown", unknown)
 	printed := []string{log.String()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		printed = append(printed, fmt.Sprintf(verb, c), fmt.Sprintf(verb, &c), fmt.Sprintf(verb, c.CustomHeaders),
-			fmt.Sprintf(verb, union), fmt.Sprintf(verb, &union))
+			fmt.Sprintf(verb, raw), fmt.Sprintf(verb, &raw), fmt.Sprintf(verb, unknown), fmt.Sprintf(verb, &unknown))
 	}
 	if slices.ContainsFunc(printed, func(s string) bool {
 		return strings.Contains(s, secret) || strings.Contains(s, fmt.Sprintf("%x", secret))
 	}) {
 		t.Errorf("a header's value was printed: %q", printed)
+	}
+}
+
+// A query parameter that is not set is not sent.
+func TestUnsetParametersAreNotSent(t *testing.T) {
+	id := "ws"
+	for want, params := range map[string]*gen.RetrieveIntegrationParams{"": {}, "workspace_id=ws": {WorkspaceID: &id}} {
+		request, err := gen.NewRetrieveIntegrationRequest("https://cp.example/v1/", "slug", params)
+		if err != nil || request.URL.RawQuery != want {
+			t.Errorf("got %v, %v, want the query %q", request, err, want)
+		}
 	}
 }

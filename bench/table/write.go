@@ -57,7 +57,7 @@ README.md.
 
 // retrieved is a table of all clients: the baseline's own number, and the ratios to it.
 func (r results) retrieved(unit string) {
-	row(append([]string{"answers", "size", "goroutines"}, retrieving...)...)
+	row(append([]string{"responses", "size", "goroutines"}, retrieving...)...)
 	rule(3 + len(retrieving))
 	for _, par := range []int{1, 64} {
 		for _, body := range []string{"distinct", "same", "fleet", "novel", "violating"} {
@@ -81,7 +81,7 @@ func (r results) started() {
 	row("client", "time", "ratio", "CPU", "memory at most", "time with a server 50 ms away", "ratio")
 	rule(7)
 	for _, client := range starting {
-		name, far := "First/answers=fleet/client=", "First/answers=far/client="
+		name, far := "First/responses=fleet/client=", "First/responses=far/client="
 		row(client, quantity(r.median(name+client, elapsed), elapsed), decimal(r.ratio(name+client, name+"nethttp", elapsed)),
 			quantity(r.median(name+client, cpuTime), cpuTime), quantity(r.median(name+client, memory), memory),
 			quantity(r.median(far+client, elapsed), elapsed), decimal(r.ratio(far+client, far+"nethttp", elapsed)))
@@ -163,7 +163,7 @@ func (r results) targets() {
 	violating := r.ratio(retrieve("violating", "1KB", 1, "strict"), retrieve("distinct", "1KB", 1, "strict"), elapsed)
 	contract := r.median("Contract", elapsed)
 	row("Strict, time per byte at 1 MB by that at 10 KB", "≤ 1.00", decimal(perByte), met(perByte <= 1))
-	row("Strict, an answer that violates by one that conforms, time", "≤ 3.00", decimal(violating), met(violating <= 3))
+	row("Strict, a response that violates by one that conforms, time", "≤ 3.00", decimal(violating), met(violating <= 3))
 	row("Initialisation of root, gen and client", "≤ 0.1 ms", quantity(inits, elapsed), met(inits <= 1e-4))
 	row("The contract, parsed once, on first use", "≤ 10 ms", quantity(contract, elapsed), met(contract <= 0.010))
 }

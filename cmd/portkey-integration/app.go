@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -15,10 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 const (
-	exitAnswer = 1 // The answer or the contract says no.
+	exitFailed = 1 // The response or the contract failed.
 	exitUsage  = 2 // The command line or an input cannot be used.
 )
 
@@ -30,6 +30,7 @@ type app struct {
 	err     io.Writer     // Messages.
 	color   bool          // Whether out shows colours.
 	live    bool          // Whether err is a terminal, where a note can be written and wiped.
+	shown   bool          // Whether out is a terminal.
 	running bool          // Whether the command line was understood.
 }
 
@@ -42,6 +43,7 @@ func run(ctx context.Context, args []string, env func(string) string, in io.Read
 		err:   err,
 		color: wantsColor(env, out),
 		live:  isTerminal(err),
+		shown: isTerminal(out),
 	}
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // Of nil, cobra would make os.Args.
@@ -75,30 +77,24 @@ func (a *app) exit(command *cobra.Command, err error) int {
 	if reported, ok := errors.AsType[failed](err); ok {
 		return int(reported)
 	}
-	a.complain("%s", inFlags.Replace(err.Error()))
+	a.complain("%s", inFlags(err))
 	if !a.running {
 		fmt.Fprintf(a.err, "Run '%s --help' for usage and examples.\n", command.CommandPath())
 	}
 	return exitCode(err)
 }
 
-// inFlags puts the flags of this program where package client names its options.
-var inFlags = strings.NewReplacer(
-	"; use https, or WithInsecureHTTP", "; use https",
-	"; raise the limit with WithMaxResponseBytes", "",
-	"use WithAPIKey or WithBearerToken", "use "+envAPIKey+" or --api-key-file",
-	"use WithWorkspaceID for the workspace", "use --workspace-id for the workspace",
-	"WithAPIKey: ", "",
-	"WithBaseURL: ", "",
-)
-
+// complain writes a message. What it repeats of a server, a file or an argument, it makes fit for a terminal.
 func (a *app) complain(format string, args ...any) {
-	fmt.Fprintf(a.err, "portkey-integration: "+format+"\n", args...)
+	fmt.Fprintln(a.err, "portkey-integration: "+text.Line(fmt.Sprintf(format, args...), maxMessage))
 }
 
-// exitCode tells an answer that is no good from a question that was none.
+// maxMessage is the most characters of a message.
+const maxMessage = 4000
+
+// exitCode tells a response that is no good from a request that was none.
 func exitCode(err error) int {
-	for _, isAnswer := range []func(error) bool{
+	for _, isResponse := range []func(error) bool{
 		is[*client.APIError],
 		is[*client.ValidationError],
 		is[*client.DecodeError],
@@ -106,9 +102,12 @@ func exitCode(err error) int {
 		is[*client.RedirectError],
 		is[*client.TransportError],
 	} {
-		if isAnswer(err) {
-			return exitAnswer
+		if isResponse(err) {
+			return exitFailed
 		}
+	}
+	if errors.Is(err, context.Canceled) {
+		return exitFailed
 	}
 	return exitUsage
 }
@@ -124,18 +123,6 @@ func (a *app) action(f func(ctx context.Context, args []string) error) func(*cob
 		a.running = true
 		return f(command.Context(), args)
 	}
-}
-
-// read reads a file, or standard input where the name is "-".
-func (a *app) read(name string) ([]byte, error) {
-	if name == "-" {
-		data, err := io.ReadAll(a.in)
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		return data, nil
-	}
-	return os.ReadFile(name)
 }
 
 // choice is a flag that takes one of a few words.

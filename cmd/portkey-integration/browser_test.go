@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,44 +19,72 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// TestDocsInABrowser reads the page and tries it out as a person would, in the browser that PORTKEY_BROWSER names, such
-// as /usr/bin/chromium. With go test -artifacts, it leaves screenshots behind.
+// TestDocsInABrowser uses the page as a person would, in the browser that PORTKEY_BROWSER names, such as
+// /usr/bin/chromium. With go test -artifacts, it leaves screenshots behind.
 func TestDocsInABrowser(t *testing.T) {
 	program := os.Getenv("PORTKEY_BROWSER")
 	if program == "" {
 		t.Skip("PORTKEY_BROWSER names no browser")
 	}
-	s := startServe(t, "--addr", "127.0.0.1:0")
+	mine := save(t, "mine.json", contracttest.Example("rich").With("/slug", "mine").Body)
+	s := startServe(t, "--addr", "127.0.0.1:0", "--fixture", "mine="+mine, "--fault", "mine=status:503,times=1")
 	p := openPage(t, program, s.origin+"/")
+	p.call("Browser.grantPermissions", map[string]any{"permissions": []string{"clipboardReadWrite"}}, nil)
+	const curl = "curl -H 'x-portkey-api-key: " + contracttest.DefaultAPIKey + "' "
 
-	p.wait("the operation is shown", `document.querySelector(".opblock-get .opblock-summary-path")?.innerText.includes("/integrations")`)
-	p.wait("the server is this one", `[...document.querySelectorAll(".servers option")].some(o => o.value === "/v1")`)
-	p.wait("every example is offered", fmt.Sprintf(`document.querySelectorAll(".response .examples-select option").length >= %d`, len(answers())))
-	p.screenshot("contract.png")
-
-	execute := func(slug string, status int, text string) {
-		t.Helper()
-		p.write(`.parameters [data-param-name="slug"] input`, slug)
-		p.click(`.btn.execute`)
-		p.wait(fmt.Sprintf("%s answers %d", slug, status), fmt.Sprintf(
-			`(() => { const live = document.querySelector(".live-responses-table");
-			  return live?.querySelector("tbody .response-col_status")?.innerText.startsWith("%d") && live.innerText.includes(%q) &&
-			         document.querySelector(".request-url").innerText.includes(%q); })()`,
-			status, text, "/v1/integrations/"+slug))
+	// Every example is there with its line, under a heading.
+	p.wait("the page is shown", `document.querySelectorAll("article").length`)
+	for _, slug := range append(names(contracttest.Examples()), "mine") {
+		line := curl + s.origin + "/v1/integrations/" + slug
+		if got := p.evaluate(fmt.Sprintf(`document.querySelector('article[data-slug=%q] pre')?.textContent`, slug)); got != line {
+			t.Errorf("%s: got the line %v, want %s", slug, got, line)
+		}
 	}
-	execute("openai-production", 401, "AB05") // There is no key yet.
+	for slug, want := range map[string]string{"mine": "Your fixtures", "rich": "azure-openai", "rate-limited": "Errors"} {
+		if got := p.evaluate(fmt.Sprintf(`document.querySelector('article[data-slug=%q]').closest("section").querySelector("h3").textContent`, slug)); got != want {
+			t.Errorf("%s: got it under %v, want %s", slug, got, want)
+		}
+	}
+	p.wait("there is no request", `document.getElementById("list").innerText.includes("None yet")`)
 
-	p.click(`.scheme-container .btn.authorize`)
-	p.write(`.auth-container input[type="text"], .auth-container input[type="password"]`, contracttest.DefaultAPIKey)
-	p.click(`.auth-btn-wrapper .authorize`)
-	p.wait("the key is taken", `document.querySelector(".auth-container")?.innerText.includes("******")`)
-	p.click(`.auth-btn-wrapper .btn-done`)
+	// All by keyboard: the first stop is the way to the requests; then a filter, a copied line, and a try.
+	p.press("Tab", 9)
+	p.wait("the first stop is the skip link", `document.activeElement.matches(".skip") && document.activeElement.getBoundingClientRect().left === 0`)
+	p.press("Enter", 13)
+	p.wait("it leads to the requests", `document.activeElement.id === "requests"`)
+	p.evaluate(`document.getElementById("filter").focus()`)
+	p.call("Input.insertText", map[string]any{"text": "BEDROCK access"}, nil)
+	p.wait("one example is left", `[...document.querySelectorAll("article")].filter(a => a.offsetParent).map(a => a.dataset.slug).join() === "bedrock-access-key"`)
+	p.tabTo(`article[data-slug="bedrock-access-key"] .copy`)
+	p.press("Enter", 13)
+	p.wait("the line is copied", fmt.Sprintf(`navigator.clipboard.readText().then(text => text === %q)`, curl+s.origin+"/v1/integrations/bedrock-access-key"))
+	p.tabTo(`article[data-slug="bedrock-access-key"] .try`)
+	p.press("Enter", 13)
+	p.wait("the response is shown", `(t => t.startsWith("200") && t.includes("aws_region"))(document.querySelector('article[data-slug="bedrock-access-key"] .got')?.textContent ?? "")`)
+	p.wait("the request is shown", `document.querySelector("#list li")?.innerText.includes("GET /v1/integrations/bedrock-access-key")`)
+	p.evaluate(`(f => { f.value = ""; f.dispatchEvent(new Event("input")); })(document.getElementById("filter"))`)
 
-	execute("openai-production", 200, "org-9sTq2mVfWc")
-	execute("rate-limited", 429, "AB06")
-	execute("rich", 200, "contoso-openai-eu")
-	p.evaluate(`document.querySelector(".live-responses-table").scrollIntoView()`)
-	p.screenshot("tried.png")
+	// What another client does shows up by itself, with its problems, and as text.
+	s.get(t, "/v1/integrations/%3Cb%3E?%3Cimg%20src=x%3E=1", nil)
+	p.wait("the request and its problems are shown", `(li => li?.className === "invalid" && li.innerText.includes("no key") &&
+		li.innerText.includes("query parameter <img src: not in the contract"))(document.querySelector("#list li"))`)
+	s.get(t, "/v1/integrations/mine", http.Header{"X-Portkey-Api-Key": {contracttest.DefaultAPIKey}})
+	p.wait("the fault is shown", `(li => li?.innerText.includes("503") && li.innerText.includes("status:503,times=1"))(document.querySelector("#list li"))`)
+	p.wait("requests are counted", `document.querySelector(".total").innerText === "3 in all, 1 violated the contract."`)
+
+	for _, scheme := range []string{"light", "dark"} {
+		p.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+		p.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": 1280, "height": 1000, "deviceScaleFactor": 1, "mobile": false}, nil)
+		p.screenshot(scheme + ".png")
+		if got, _ := p.evaluate(faint).(string); got != "" {
+			t.Errorf("%s: text that is hard to read: %s", scheme, got)
+		}
+		p.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": 380, "height": 800, "deviceScaleFactor": 1, "mobile": false}, nil)
+		p.screenshot(scheme + "-narrow.png")
+		if got := p.evaluate(`document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth`); got != 0.0 {
+			t.Errorf("%s: on a narrow screen, the page is %v pixels too wide", scheme, got)
+		}
+	}
 
 	for _, url := range p.requests() {
 		if !strings.HasPrefix(url, s.origin+"/") && !strings.HasPrefix(url, "data:") {
@@ -65,6 +94,29 @@ func TestDocsInABrowser(t *testing.T) {
 	for _, problem := range p.problems() {
 		t.Errorf("the page complains: %s", problem)
 	}
+}
+
+// faint returns the texts whose contrast is below 4.5 to 1, the least that WCAG 2 takes for legible.
+const faint = `(() => {
+	const parse = c => (c.match(/[\d.]+/g) ?? []).map(Number);
+	const light = c => parse(c).slice(0, 3).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+		.reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+	const ground = e => { const c = parse(getComputedStyle(e).backgroundColor); return c[3] === 0 ? ground(e.parentElement) : getComputedStyle(e).backgroundColor; };
+	const found = new Set();
+	for (const e of document.querySelectorAll("body *")) {
+		if (!e.offsetParent || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+		const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
+		if ((a + 0.05) / (b + 0.05) < 4.5) found.add(e.tagName + " " + e.className + ": " + ((a + 0.05) / (b + 0.05)).toFixed(1));
+	}
+	return [...found].join("; ");
+})()`
+
+func names(examples []contracttest.Fixture) []string {
+	var all []string
+	for _, e := range examples {
+		all = append(all, e.Name)
+	}
+	return all
 }
 
 // page is a page in a browser, driven by the DevTools protocol over a pair of pipes.
@@ -169,11 +221,10 @@ func (p *page) listen(from io.Reader) {
 			p.errors = append(p.errors, string(m.Params))
 		case "Log.entryAdded": // Refused by the policy, not found, and the like.
 			var e struct {
-				Entry struct{ Source, Level, Text, URL string }
+				Entry struct{ Level, Text, URL string }
 			}
 			_ = json.Unmarshal(m.Params, &e)
-			// The page is meant to show the answers of failed requests.
-			if e.Entry.Level == "error" && !(e.Entry.Source == "network" && strings.Contains(e.Entry.URL, "/v1/")) {
+			if e.Entry.Level == "error" {
 				p.errors = append(p.errors, e.Entry.Text+" "+e.Entry.URL)
 			}
 		}
@@ -245,7 +296,7 @@ func (p *page) evaluate(expression string) any {
 // wait waits until an expression is true.
 func (p *page) wait(what, expression string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); p.evaluate("!!("+expression+")") != true; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); p.evaluate("Promise.resolve("+expression+").then(is => !!is)") != true; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.screenshot("failed.png")
 			p.t.Fatalf("not so: %s", what)
@@ -253,19 +304,29 @@ func (p *page) wait(what, expression string) {
 	}
 }
 
-func (p *page) click(selector string) {
+// press presses a key.
+func (p *page) press(key string, code int) {
 	p.t.Helper()
-	p.wait(selector+" is there", fmt.Sprintf(`document.querySelector(%q)`, selector))
-	p.evaluate(fmt.Sprintf(`document.querySelector(%q).click()`, selector))
+	text := ""
+	if key == "Enter" {
+		text = "\r"
+	}
+	for _, kind := range []string{"keyDown", "keyUp"} {
+		p.call("Input.dispatchKeyEvent", map[string]any{"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text}, nil)
+		text = ""
+	}
 }
 
-// write types text into a field in place of what it holds.
-func (p *page) write(selector, text string) {
+// tabTo presses the tab key until an element has the focus.
+func (p *page) tabTo(selector string) {
 	p.t.Helper()
-	p.wait(selector+" is there", fmt.Sprintf(`document.querySelector(%q)`, selector))
-	p.evaluate(fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.focus(); e.select(); })()`, selector))
-	p.call("Input.insertText", map[string]any{"text": text}, nil)
-	p.evaluate("document.activeElement.blur()") // As the next click of a person would.
+	for range 300 {
+		if p.evaluate(fmt.Sprintf(`document.activeElement.matches(%q)`, selector)) == true {
+			return
+		}
+		p.press("Tab", 9)
+	}
+	p.t.Fatalf("the tab key does not lead to %s", selector)
 }
 
 func (p *page) screenshot(name string) {

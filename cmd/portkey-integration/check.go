@@ -9,188 +9,325 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// checked is what became of one saved answer.
+// checked is what became of one saved response.
 type checked struct {
-	File     string           `json:"file"`
-	Entry    *int             `json:"entry,omitempty"` // Of a HAR file, from 0.
-	URL      string           `json:"url,omitempty"`
-	Status   int              `json:"status,omitempty"`
-	Conforms bool             `json:"conforms"`
-	Provider client.Provider  `json:"provider"`
-	Violated []client.Finding `json:"violations"`
-	Drift    []client.Finding `json:"drift"`
+	File       string           `json:"file"`
+	Conforms   bool             `json:"conforms"`
+	Provider   client.Provider  `json:"provider"`
+	Violations []client.Finding `json:"violations"`
+	Drift      []client.Finding `json:"drift"`
 }
 
 func newChecked(file string, r client.Report) checked {
-	return checked{File: file, Conforms: r.Conforms(), Provider: r.Provider, Violated: r.Violations, Drift: r.Drift}
+	return checked{File: file, Conforms: r.Conforms(), Provider: r.Provider, Violations: r.Violations, Drift: r.Drift}
+}
+
+type check struct {
+	status      int
+	failOnDrift bool
+	output      *choice
 }
 
 func (a *app) checkCommand() *cobra.Command {
-	var (
-		output      = choose("text", "json")
-		status      int
-		failOnDrift bool
-	)
+	c := check{output: choose("text", "json", "junit")}
 	command := &cobra.Command{
-		Use:   "check FILE...",
-		Short: "Check saved answers against the contract",
-		Long: `Check saved answers against the contract. Nothing is sent anywhere. - is standard input.
+		Use:   "check PATH...",
+		Short: "Check saved responses against the contract",
+		Long: `Check saved responses against the contract. Nothing is sent anywhere. A path is a file, a folder with all that is in it,
+or - for standard input.
 
-A file is the body of an answer, or a HAR file, as browsers and proxies save it: then each answer to
-GET .../integrations/{slug} in it is checked, by the status it was recorded with.
+A file holds the body of a response in JSON or YAML, several bodies (JSON lines, YAML documents), or a HAR file, as browsers
+and the command proxy save it: then each response to GET .../integrations/{slug} in it is checked, by the status code it was
+recorded with. What get, proxy and the recorder of package contracttest write can be checked.
 
-A violation breaks the contract: exit code 1. Drift is more than the contract knows, a new property or value, and is
-no failure without --fail-on-drift. A file that cannot be read or is no JSON: exit code 2, and the others are checked
-all the same. Findings say where and what, and never quote the answer.`,
-		Example: `  portkey-integration check answer.json
+A violation of the contract: exit code 1. Drift, such as a property that the contract does not name, is no failure without
+--fail-on-drift. A file that cannot be read, or is neither JSON nor YAML: exit code 2, and the others are checked all the
+same. Findings say where and what, and never quote the response.`,
+		Example: `  portkey-integration check response.json
   curl -s -H "x-portkey-api-key: $PORTKEY_API_KEY" https://api.portkey.ai/v1/integrations/mine | portkey-integration check -
   portkey-integration check --status 404 not-found.json
   portkey-integration check --fail-on-drift recorded.har
+  portkey-integration check recordings/ --output junit > report.xml
   portkey-integration check *.json --output json | jq '.results[] | select(.conforms | not)'`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: a.action(func(_ context.Context, files []string) error {
-			return a.check(files, status, failOnDrift, output.value)
-		}),
+		RunE: a.action(func(ctx context.Context, paths []string) error { return a.check(ctx, &c, paths) }),
 	}
 	flags := command.Flags()
-	flags.IntVar(&status, "status", http.StatusOK, "HTTP status `N` that the bodies came with")
-	flags.BoolVar(&failOnDrift, "fail-on-drift", false, "make drift a failure")
-	output.flag(command, "output", "o", "format")
+	flags.IntVar(&c.status, "status", http.StatusOK, "status code `N` that the bodies came with")
+	flags.BoolVar(&c.failOnDrift, "fail-on-drift", false, "make drift a failure")
+	c.output.flag(command, "output", "o", "format")
 	_ = command.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(documentedStatuses(), cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 
-func (a *app) check(files []string, status int, failOnDrift bool, output string) error {
-	if _, err := client.Check(status, []byte("{}")); errors.Is(err, client.ErrUndocumentedStatus) {
-		return fmt.Errorf("--status %d: %w; it documents %v", status, client.ErrUndocumentedStatus, documentedStatuses())
+func (a *app) check(ctx context.Context, c *check, paths []string) error {
+	if !slices.Contains(documentedStatuses(), strconv.Itoa(c.status)) {
+		return fmt.Errorf("--status %d: the contract documents no such status code; it documents %s", c.status, strings.Join(documentedStatuses(), ", "))
 	}
-	if i := slices.Index(files, "-"); i >= 0 && slices.Contains(files[i+1:], "-") {
+	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
 		return errors.New("standard input can be read only once")
 	}
-	code := 0
-	results := []checked{}
-	for _, file := range files {
-		found, err := a.checkFile(file, status)
-		if err != nil {
-			a.complain("%s", printable(err.Error()))
-			code = exitUsage
-		}
-		for _, r := range found {
-			if !r.Conforms || failOnDrift && len(r.Drift) > 0 {
-				code = max(code, exitAnswer)
-			}
-			if output == "text" {
-				a.printChecked(r)
-			}
-		}
-		results = append(results, found...)
-	}
-	if output == "json" {
-		if err := a.marshal(map[string]any{"results": results}); err != nil {
-			return err
+	run := &checking{app: a, check: c, out: a.sink(c), progress: a.progress()}
+	in := inputs{visit: func(name string, err error) { run.file(ctx, name, err) }, seen: map[string]bool{}}
+	for _, path := range paths {
+		if ctx.Err() == nil {
+			in.walk(ctx, path)
 		}
 	}
-	if code != 0 {
-		return failed(code)
+	run.progress.wipe()
+	if ctx.Err() != nil {
+		a.complain("interrupted after %d responses", run.documents)
+		run.code = max(run.code, exitFailed)
+	}
+	if err := run.out.end(); err != nil {
+		return err
+	}
+	if run.code != 0 {
+		return failed(run.code)
 	}
 	return nil
 }
 
-func (a *app) checkFile(file string, status int) ([]checked, error) {
-	data, err := a.read(file)
-	if err != nil {
-		return nil, err // It names the file.
-	}
-	if isHAR(data) {
-		return a.checkHAR(file, data)
-	}
-	report, err := client.Check(status, data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return []checked{newChecked(file, report)}, nil
+// checking is a run of the command.
+type checking struct {
+	*app
+	*check
+	out       sink
+	progress  *progress
+	code      int
+	documents int
 }
 
-// isHAR tells a recording from a body by what it holds: names of files vary.
-func isHAR(data []byte) bool {
-	var file struct {
-		Log struct {
-			Entries *[]jsontext.Value `json:"entries"`
-		} `json:"log"`
-	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // HAR files may begin with a byte order mark.
-	err := jsonv2.Unmarshal(data, &file, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	return err == nil && file.Log.Entries != nil
+func (r *checking) fail(name string, err error) {
+	r.progress.wipe()
+	r.complain("%s: %v", name, err)
+	r.out.unreadable(name, err)
+	r.code = exitUsage
 }
 
-func (a *app) checkHAR(file string, data []byte) ([]checked, error) {
-	entries, err := contracttest.CheckHAR(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+// file checks all that is in a file.
+func (r *checking) file(ctx context.Context, name string, err error) {
+	var data []byte
+	if err == nil {
+		data, err = r.readInput(ctx, name, maxFile)
 	}
-	var results []checked
-	for _, e := range entries {
-		if e.Skipped != "" {
-			continue
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		r.fail(name, withoutPath(err))
+		return
+	}
+	documents := split(name, data)
+	if len(documents) == 0 {
+		documents = []part{{body: nil}} // Its check says that it is empty.
+	}
+	n := 0
+	next := func() string {
+		if n++; n == 1 {
+			return name
 		}
-		r := newChecked(file, e.Report)
-		r.Entry, r.URL, r.Status = &e.Entry, e.URL, e.Status
-		results = append(results, r)
+		return name + "#" + strconv.Itoa(n)
 	}
-	if len(results) == 0 {
-		return nil, fmt.Errorf("%s: a HAR file with no answer to GET .../integrations/{slug} that was saved with its body", file)
-	}
-	if skipped := len(entries) - len(results); skipped > 0 {
-		a.complain("%s: %d of %d entries checked; the others are no answers to GET .../integrations/{slug}, or lack a body",
-			printable(file), len(results), len(entries))
-	}
-	return results, nil
-}
-
-// printChecked writes a line for the answer and one for each finding, each of which names the file.
-func (a *app) printChecked(r checked) {
-	name := r.File
-	if r.Entry != nil {
-		name += "#" + strconv.Itoa(*r.Entry)
-	}
-	name = printable(name)
-	verdict := a.paint(green, "conforms")
-	if !r.Conforms {
-		verdict = a.paint(red, "violates the contract")
-	}
-	if r.Provider != "" {
-		verdict += " (" + printable(string(r.Provider)) + ")"
-	}
-	fmt.Fprintf(a.out, "%s: %s\n", name, verdict)
-	for _, f := range r.Violated {
-		fmt.Fprintf(a.out, "%s: %s %s\n", name, a.paint(red, "violation"), printable(finding(f)))
-	}
-	for _, f := range r.Drift {
-		fmt.Fprintf(a.out, "%s: %s %s\n", name, a.paint(yellow, "drift"), printable(finding(f)))
+	for _, d := range documents {
+		if ctx.Err() != nil {
+			return
+		}
+		switch {
+		case d.err != nil:
+			r.fail(next(), d.err)
+		case contracttest.IsHAR(d.body):
+			r.har(ctx, name, next, d.body)
+		default:
+			r.body(next(), d.body)
+		}
 	}
 }
 
-func (a *app) marshal(v any) error {
-	encoder := json.NewEncoder(a.out)
+func (r *checking) body(name string, body []byte) {
+	if len(body) > maxDocument {
+		r.fail(name, fmt.Errorf("it is larger than %s", size(maxDocument)))
+		return
+	}
+	report, err := contract.Check(r.status, body)
+	if err != nil {
+		r.fail(name, err)
+		return
+	}
+	r.result(name, report)
+}
+
+func (r *checking) har(ctx context.Context, file string, next func() string, data []byte) {
+	entries, err := contracttest.CheckHAR(interruptible{ctx, bytes.NewReader(data)})
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		r.fail(next(), err)
+		return
+	}
+	checked := 0
+	for _, e := range entries {
+		if e.Skipped == "" {
+			checked++
+			r.result(next(), e.Report)
+		}
+	}
+	switch {
+	case checked == 0:
+		r.fail(next(), errors.New("a HAR file with no response to GET .../integrations/{slug} that was saved with its body"))
+	case checked < len(entries):
+		r.progress.wipe()
+		r.complain("%s: %d of %d entries checked; the others are no responses to GET .../integrations/{slug}, or lack a body",
+			file, checked, len(entries))
+	}
+}
+
+func (r *checking) result(name string, report client.Report) {
+	c := newChecked(name, report)
+	if !c.Conforms || r.failOnDrift && len(c.Drift) > 0 {
+		r.code = max(r.code, exitFailed)
+	}
+	r.documents++
+	r.out.add(c)
+	r.progress.show(fmt.Sprintf("%d responses checked ...", r.documents))
+}
+
+// A sink takes results as they come.
+type sink interface {
+	add(checked)
+	unreadable(name string, err error)
+	end() error
+}
+
+func (a *app) sink(c *check) sink {
+	switch c.output.value {
+	case "json":
+		return &jsonSink{app: a}
+	case "junit":
+		return &junitSink{app: a, failOnDrift: c.failOnDrift}
+	}
+	return textSink{a}
+}
+
+// textSink writes a line for each response and one for each finding, each of which names the file.
+type textSink struct{ *app }
+
+func (s textSink) add(c checked) {
+	name := text.Safe(c.File)
+	verdict := s.paint(green, "conforms")
+	if !c.Conforms {
+		verdict = s.paint(red, "violates the contract")
+	}
+	if c.Provider != "" {
+		verdict += " (" + text.Line(string(c.Provider), maxCell) + ")"
+	}
+	fmt.Fprintf(s.out, "%s: %s\n", name, verdict)
+	for _, f := range c.Violations {
+		fmt.Fprintf(s.out, "%s: %s %s\n", name, s.paint(red, "violation"), finding(f))
+	}
+	for _, f := range c.Drift {
+		fmt.Fprintf(s.out, "%s: %s %s\n", name, s.paint(yellow, "drift"), finding(f))
+	}
+	_ = s.out.Flush()
+}
+
+func (s textSink) unreadable(string, error) {}
+func (s textSink) end() error               { return nil }
+
+// jsonSink writes one object with all results, a line for each.
+type jsonSink struct {
+	*app
+	n int
+}
+
+func (s *jsonSink) add(c checked) {
+	s.begin()
+	if s.n++; s.n > 1 {
+		_, _ = s.out.WriteString(",")
+	}
+	_, _ = s.out.WriteString("\n  ")
+	if err := s.marshal(c, ""); err != nil {
+		panic(err) // Strings and booleans always marshal.
+	}
+}
+
+func (s *jsonSink) unreadable(string, error) {}
+
+func (s *jsonSink) begin() {
+	if s.n == 0 {
+		_, _ = s.out.WriteString(`{"results":[`)
+	}
+}
+
+func (s *jsonSink) end() error {
+	s.begin()
+	_, err := s.out.WriteString("\n]}\n")
+	return err
+}
+
+// junitSink writes a test case for each response, at the end: the format begins with their number.
+type junitSink struct {
+	*app
+	failOnDrift bool
+	result      contracttest.Result
+}
+
+func (s *junitSink) add(c checked) {
+	check := contracttest.CheckResult{Name: c.File, Status: contracttest.Pass, Findings: slices.Concat(c.Violations, c.Drift)}
+	switch {
+	case !c.Conforms:
+		check.Status, check.Reason = contracttest.Fail, "the response violates the contract"
+	case len(c.Drift) > 0:
+		check.Reason = "the response drifts from the contract"
+		if s.failOnDrift {
+			check.Status = contracttest.Fail
+		}
+	}
+	s.result.Checks = append(s.result.Checks, check)
+}
+
+func (s *junitSink) unreadable(name string, err error) {
+	s.result.Checks = append(s.result.Checks, contracttest.CheckResult{Name: name, Status: contracttest.Fail, Reason: text.Safe(err.Error())})
+}
+
+func (s *junitSink) end() error {
+	s.result.Target = "saved responses"
+	return contracttest.WriteJUnit(s.out, &s.result)
+}
+
+// marshal writes a value as JSON that a terminal can trust.
+func (a *app) marshal(v any, indent string) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	line := b.Bytes()
+	if indent == "" {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+	}
+	_, err := a.out.Write(escapeUnsafe(line))
+	return err
 }
 
 func documentedStatuses() []string {
 	var statuses []string
 	for _, e := range contracttest.Examples() {
-		if text := strconv.Itoa(e.Status); !slices.Contains(statuses, text) {
-			statuses = append(statuses, text)
+		if status := strconv.Itoa(e.Status); !slices.Contains(statuses, status) {
+			statuses = append(statuses, status)
 		}
 	}
 	slices.Sort(statuses)

@@ -14,14 +14,14 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 	"github.com/portkey-integration/portkey-integration-go/gen"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 type get struct {
 	target
-	workspaceID string
-	output      *choice
-	validation  *choice
-	maxRetries  int
+	output     *choice
+	validation *choice
+	maxRetries int
 }
 
 func (a *app) getCommand() *cobra.Command {
@@ -29,15 +29,16 @@ func (a *app) getCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "get SLUG...",
 		Short: "Retrieve integrations",
-		Long: `Retrieve integrations, check each answer against the contract, and print them.
+		Long: `Retrieve integrations, check each response against the contract, and print them.
 
-text is for people: a view of one integration, or a table of several. json and yaml are the answer as it came: all
-members in their order, numbers untouched; several slugs make one JSON line or one YAML document each. They come in the
-order of the slugs. What may be a secret is never printed: the values of custom_headers, and a secret that the answer
-should have masked, are "[redacted]" in every format.
+text is for people: a view of one integration, or a table of several, of bounded size. json and yaml are the response as it
+came: all properties in their order, numbers untouched; several slugs make one JSON line or one YAML document each. They
+come in the order of the slugs. What may be a secret is never printed: the values of custom_headers, and a secret that the
+response should have masked, are "[redacted]" in every format. Characters that a terminal cannot trust are escaped.
 
-With --validation strict an answer that breaks the contract is an error. With report it is printed all the same, and
-what is wrong with it too. With off nobody looks. What an answer has beyond the contract (drift) is never an error.`,
+With --validation strict a response that violates the contract is an error. With report it is printed all the same, and
+what is wrong with it too. With off it is not checked. Drift, such as a property that the contract does not name, is
+never an error.`,
 		Example: `  portkey-integration get --sandbox openai-production
   portkey-integration get --sandbox rich --output yaml
   PORTKEY_API_KEY=... portkey-integration get my-integration
@@ -45,22 +46,15 @@ what is wrong with it too. With off nobody looks. What an answer has beyond the 
   portkey-integration get --sandbox cortex huggingface rich
   portkey-integration get one two three --output json | jq -r .ai_provider_id
   pass show portkey | portkey-integration get my-integration --api-key-file -`,
-		Args: cobra.MinimumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if !g.sandbox {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return exampleSlugs(func(int) bool { return true }), cobra.ShellCompDirectiveNoFileComp
-		},
-		RunE: a.action(func(ctx context.Context, slugs []string) error { return a.get(ctx, &g, slugs) }),
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: a.completeSlugs(&g.target, func(int) bool { return true }),
+		RunE:              a.action(func(ctx context.Context, slugs []string) error { return a.get(ctx, &g, slugs) }),
 	}
 	g.target.flags(command)
 	flags := command.Flags()
-	flags.StringVar(&g.workspaceID, "workspace-id", "", "`ID` of the workspace to read from; admin keys should name one")
 	g.output.flag(command, "output", "o", "format")
-	g.validation.flag(command, "validation", "", "what happens to an answer that breaks the contract")
+	g.validation.flag(command, "validation", "", "what happens to a response that violates the contract")
 	flags.IntVar(&g.maxRetries, "max-retries", 2, "`N`, how often a failed request is made again")
-	_ = command.RegisterFlagCompletionFunc("workspace-id", cobra.NoFileCompletions)
 	_ = command.RegisterFlagCompletionFunc("max-retries", cobra.NoFileCompletions)
 	return command
 }
@@ -79,7 +73,7 @@ func (a *app) get(ctx context.Context, g *get, slugs []string) error {
 	if err := validation.UnmarshalText([]byte(g.validation.value)); err != nil {
 		return err
 	}
-	connection, err := a.connect(&g.target)
+	connection, err := a.connect(ctx, &g.target)
 	if err != nil {
 		return err
 	}
@@ -91,7 +85,7 @@ func (a *app) get(ctx context.Context, g *get, slugs []string) error {
 	if err != nil {
 		return err
 	}
-	var opts []client.CallOption
+	var opts []client.BulkOption
 	if g.workspaceID != "" {
 		opts = append(opts, client.WithWorkspaceID(g.workspaceID))
 	}
@@ -143,10 +137,10 @@ func inOrder(slugs []string, results iter.Seq[client.Result]) iter.Seq[client.Re
 	}
 }
 
-// explain says why there is no answer for a slug.
+// explain says why there is no integration for a slug.
 func (a *app) explain(slug string, err error) {
 	if broken, ok := errors.AsType[*client.ValidationError](err); ok {
-		a.complain("%s: the answer breaks the contract (--validation report prints it all the same):", slug)
+		a.complain("%s: the response violates the contract (--validation report prints it all the same):", slug)
 		for _, f := range broken.Report.Violations {
 			fmt.Fprintf(a.err, "  %s\n", finding(f))
 		}
@@ -162,7 +156,7 @@ func (a *app) explain(slug string, err error) {
 	case errors.Is(err, client.ErrForbidden):
 		hint = "; the key may lack the scope organisation_integrations.read or workspace_integrations.read, or need --workspace-id"
 	}
-	a.complain("%s: %s%s", slug, inFlags.Replace(err.Error()), hint)
+	a.complain("%s: %s%s", slug, inFlags(err), hint)
 }
 
 // printer writes integrations, one after another.
@@ -176,7 +170,7 @@ type printer struct {
 }
 
 func (p *printer) print(integration *client.Integration) error {
-	body, err := redact(integration.RawJSON())
+	body, err := contracttest.Redact(integration.RawJSON())
 	if err != nil {
 		return err
 	}
@@ -197,7 +191,7 @@ func (p *printer) print(integration *client.Integration) error {
 		return p.view(integration, body, report)
 	}
 	if !report.Conforms() {
-		p.complain("%s: the answer breaks the contract:", integration.Slug)
+		p.complain("%s: the response violates the contract:", integration.Slug)
 		for _, f := range report.Violations {
 			fmt.Fprintf(p.err, "  %s\n", finding(f))
 		}
@@ -205,19 +199,35 @@ func (p *printer) print(integration *client.Integration) error {
 	return errors.Join(err, p.out.Flush())
 }
 
-// finding says where, what and which keyword of the schema says so.
-func finding(f client.Finding) string { return fmt.Sprintf("%s (%s)", f, f.Keyword) }
+// finding says where, what and which keyword of the schema says so, on one line that a terminal can trust.
+func finding(f client.Finding) string {
+	line := f.String()
+	if f.Keyword != "" {
+		line += " (" + f.Keyword + ")"
+	}
+	return text.Line(line, maxCell)
+}
+
+// completeSlugs offers the examples with --sandbox, which has no other integrations.
+func (a *app) completeSlugs(t *target, wanted func(status int) bool) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if !t.sandbox {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return exampleSlugs(wanted), cobra.ShellCompDirectiveNoFileComp
+	}
+}
 
 // exampleSlugs lists the contract's examples of the statuses wanted, for shells to complete.
 func exampleSlugs(wanted func(status int) bool) []cobra.Completion {
 	var slugs []cobra.Completion
 	for _, e := range contracttest.Examples() {
 		if wanted(e.Status) {
-			text := e.Summary
+			summary := e.Summary
 			if e.Status != http.StatusOK {
-				text = fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
+				summary = fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))
 			}
-			slugs = append(slugs, cobra.CompletionWithDesc(e.Name, strings.TrimSpace(text)))
+			slugs = append(slugs, cobra.CompletionWithDesc(e.Name, strings.TrimSpace(summary)))
 		}
 	}
 	return slugs

@@ -22,7 +22,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// withoutHeaders is an answer as the program prints it.
+// withoutHeaders is an integration as the program prints it.
 func withoutHeaders(integration map[string]any) map[string]any {
 	configuration, _ := integration["configurations"].(map[string]any)
 	headers, _ := configuration["custom_headers"].(map[string]any)
@@ -38,13 +38,13 @@ func TestGetEveryExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range answers() {
+	for _, e := range integrations() {
 		t.Run(e.Name, func(t *testing.T) {
 			integration := withoutHeaders(decode(t, e.Body))
 
 			o := invoke(t, "get", "--sandbox", e.Name, "--output", "json").want(t, 0)
 			if got := decode(t, []byte(o.out)); !reflect.DeepEqual(got, integration) {
-				t.Error("JSON: not the answer")
+				t.Error("JSON: not the response")
 			}
 			var y any
 			o = invoke(t, "get", "--sandbox", e.Name, "--output", "yaml").want(t, 0)
@@ -52,7 +52,7 @@ func TestGetEveryExample(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := decode(t, encode(t, y)); !reflect.DeepEqual(got, integration) {
-				t.Error("YAML: not the answer")
+				t.Error("YAML: not the response")
 			}
 
 			o = invoke(t, "get", "--sandbox", e.Name).want(t, 0)
@@ -148,15 +148,15 @@ func TestGetTextOfUnusualValues(t *testing.T) {
 	_, in := server(t, contracttest.WithFixture("unusual", encode(t, integration)))
 	o := in.run(t, "get", "unusual").want(t, 0)
 	for _, text := range []string{
-		"\ufffd[31mred\ufffd[0m next line \ufffd\n",
+		" [31mred [0m next line  \n",
 		"status        paused",
 		"team=ml, tier=1",
 		"1,234,567.5 images, reset daily",
-		"7 requests (rps)",
+		"7 requests per second",
 		"100 USD in all, no reset",
 		"request_token   7% (x 0.07)",
 		"response_token  list price",
-		"Drift: the answer goes beyond the contract",
+		"Drift from the contract",
 		"/status",
 	} {
 		if !strings.Contains(o.out, text) {
@@ -164,11 +164,11 @@ func TestGetTextOfUnusualValues(t *testing.T) {
 		}
 	}
 	if strings.ContainsAny(o.out, "\x1b\u202e") {
-		t.Error("control characters of the answer reach the terminal")
+		t.Error("control characters of the response reach the terminal")
 	}
 }
 
-// odd is an answer whose spelling a careless reader changes.
+// odd is a response whose spelling a careless reader changes.
 const odd = `{"slug":"odd","zulu":1.50e+2,"id":"e0a3a91f-2346-4c13-bc27-ed12b10877a9","name":"caf\u00e9 \/ <b>",` +
 	`"ai_provider_id":"openai","big":123456789012345678901234567890,"small":-0,"created_at":"2025-02-08T01:13:29Z",` +
 	`"tags":[{"key":"env"},"yes","1:20","0x1F","null","a\nb\n",true,{},[]],"alpha":{"b":1.0,"a":null}}`
@@ -201,7 +201,7 @@ func TestGetManyKeepsTheirOrder(t *testing.T) {
 	s, in := server(t)
 	s.SetFault("rich", contracttest.Fault{Delay: 50 * time.Millisecond}) // So that it is not the first to be there.
 
-	o := in.run(t, append([]string{"get", "--output", "json"}, slugs...)...).want(t, 1, "no-such-slug: status 404")
+	o := in.run(t, append([]string{"get", "--output", "json"}, slugs...)...).want(t, 1, "no-such-slug: status code 404")
 	var got []string
 	for line := range strings.Lines(o.out) {
 		got = append(got, decode(t, []byte(line))["slug"].(string))
@@ -229,13 +229,13 @@ func TestGetTable(t *testing.T) {
 	drifting := example(t, "rich")
 	drifting["status"], drifting["slug"], drifting["name"] = "hibernating", "drifting", "two\nlines"
 	broken := example(t, "cortex")
-	broken["workspace_count"], broken["slug"] = -1, "broken"
+	broken["id"], broken["slug"] = "no UUID", "broken"
 	delete(broken, "last_updated_at")
 	_, in := server(t, contracttest.WithFixture("drifting", encode(t, drifting)), contracttest.WithBrokenFixture("broken", encode(t, broken)))
 	slugs := []string{"openai-production", "drifting", "broken", "azure-openai-custom-base-url", "unknown-provider"}
 	o := in.run(t, append([]string{"get", "--validation", "report"}, slugs...)...)
 	golden(t, "table.txt", o.out)
-	if o.code != 0 || !strings.Contains(o.err, "broken: the answer breaks the contract") || strings.Contains(o.err, "drifting") {
+	if o.code != 0 || !strings.Contains(o.err, "broken: the response violates the contract") || strings.Contains(o.err, "drifting") {
 		t.Errorf("exit code %d, stderr:\n%s", o.code, o.err)
 	}
 	o = in.run(t, append([]string{"get", "--validation", "off"}, slugs...)...).want(t, 0)
@@ -281,8 +281,8 @@ func TestGetRetries(t *testing.T) {
 
 func TestGetFailures(t *testing.T) {
 	broken := example(t, "azure-openai-entra")
-	delete(broken["configurations"].(map[string]any), "azure_resource_name")
-	broken["workspace_count"] = -1
+	broken["configurations"].(map[string]any)["azure_resource_name"] = 5
+	broken["id"] = "no UUID"
 	s, in := server(t, contracttest.WithBrokenFixture("broken", encode(t, broken)))
 	for _, c := range []struct {
 		name     string
@@ -291,12 +291,12 @@ func TestGetFailures(t *testing.T) {
 	}{
 		{"HTML", contracttest.Fault{HTML: true}, []string{"502"}},
 		{"not JSON", contracttest.Fault{Body: []byte("<html>")}, []string{"not valid JSON"}},
-		{"not an object", contracttest.Fault{Body: []byte("[]")}, []string{"want object, got array"}},
-		{"empty", contracttest.Fault{Body: []byte{}}, []string{"it is empty"}},
-		{"truncated", contracttest.Fault{Truncate: true}, []string{"no complete answer"}},
-		{"slow", contracttest.Fault{Hang: true}, []string{"no complete answer"}},
+		{"not an object", contracttest.Fault{Body: []byte("[]")}, []string{"got array, want object"}},
+		{"empty", contracttest.Fault{Body: []byte{}}, []string{"the body is empty"}},
+		{"truncated", contracttest.Fault{Truncate: true}, []string{"request failed after 1 attempt"}},
+		{"slow", contracttest.Fault{Hang: true}, []string{"request failed after 1 attempt"}},
 		{"elsewhere", contracttest.Fault{Redirect: "https://elsewhere.example/"}, []string{"redirect"}},
-		{"unmasked", contracttest.Fault{UnmaskedSecret: true}, []string{"/key: a secret must not be in an answer", "--validation report"}},
+		{"unmasked", contracttest.Fault{UnmaskedSecret: true}, []string{"/key: a secret must not be in a response", "--validation report"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.SetFault("rich", c.fault)
@@ -306,18 +306,18 @@ func TestGetFailures(t *testing.T) {
 			}
 		})
 	}
-	in.run(t, "get", "broken").want(t, 1, "/configurations/azure_resource_name", "/workspace_count")
+	in.run(t, "get", "broken").want(t, 1, "/configurations/azure_resource_name", "/id")
 	input{env: map[string]string{"PORTKEY_API_KEY": "k"}}.run(t, "get", "x", "--base-url", "http://127.0.0.1:1", "--max-retries", "0").
 		want(t, 1, "connection refused")
 
 	o := in.run(t, "get", "broken", "--validation", "report").want(t, 0)
-	for _, text := range []string{"Violations", "/configurations/azure_resource_name", "/workspace_count"} {
+	for _, text := range []string{"Violations", "/configurations/azure_resource_name", "/id"} {
 		if !strings.Contains(o.out, text) {
 			t.Errorf("no %q in\n%s", text, o.out)
 		}
 	}
 	o = in.run(t, "get", "broken", "--validation", "report", "-o", "json")
-	if o.code != 0 || !strings.Contains(o.err, "/workspace_count") || decode(t, []byte(o.out))["slug"] != broken["slug"] {
+	if o.code != 0 || !strings.Contains(o.err, "/id") || decode(t, []byte(o.out))["slug"] != broken["slug"] {
 		t.Errorf("exit code %d, stdout and stderr:\n%s\n%s", o.code, o.out, o.err)
 	}
 	if o := in.run(t, "get", "broken", "--validation", "off").want(t, 0); strings.Contains(o.out, "Violations") {
@@ -354,7 +354,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	if len(names) < 4 {
 		t.Fatalf("the contract has the secrets %v, and should have four at least", names)
 	}
-	for _, e := range answers() {
+	for _, e := range integrations() {
 		if !slices.Contains([]string{"openai-production", "azure-openai-entra", "sagemaker-access-key", "vertex-ai-service-account",
 			"custom-base-url", "unknown-provider", "sparse"}, e.Name) {
 			continue // One of each kind will do.

@@ -1,16 +1,28 @@
-// Command portkey-integration reads integrations of the Portkey Admin API, checks answers against the contract, and
+// Command portkey-integration reads integrations of the Portkey Admin API, checks responses against the contract, and
 // serves the contract to others. Run it without arguments for help.
 package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
+// lastCall is how long a command may take to end once it was interrupted.
+const lastCall = 10 * time.Second
+
 func main() {
+	// Package net/http logs what a server sends after a response, which may hold anything.
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // A second signal ends the program at once.
+	context.AfterFunc(ctx, func() {
+		stop() // A second signal ends the program at once.
+		time.Sleep(lastCall)
+		os.Exit(exitFailed) // Whatever does not look at its context.
+	})
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"go.uber.org/goleak"
@@ -24,7 +25,12 @@ import (
 
 var update = flag.Bool("update", false, "write the files in testdata anew")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("PORTKEY_TEST_PROGRAM") == "" { // See program.
+		proxyGrace, probe, verifyInterval = 200*time.Millisecond, 100*time.Millisecond, 0
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // outcome is what a run of the program left behind.
 type outcome struct {
@@ -84,13 +90,13 @@ func server(t *testing.T, opts ...contracttest.ServerOption) (*contracttest.Serv
 	return s, input{env: map[string]string{"PORTKEY_API_KEY": s.APIKey(), "PORTKEY_BASE_URL": s.URL}}
 }
 
-func answers() []contracttest.Example {
-	return slices.DeleteFunc(contracttest.Examples(), func(e contracttest.Example) bool { return e.Status != http.StatusOK })
+func integrations() []contracttest.Fixture {
+	return slices.DeleteFunc(contracttest.Examples(), func(e contracttest.Fixture) bool { return e.Status != http.StatusOK })
 }
 
 func example(t *testing.T, name string) map[string]any {
 	t.Helper()
-	for _, e := range answers() {
+	for _, e := range integrations() {
 		if e.Name == name {
 			return decode(t, e.Body)
 		}
@@ -183,23 +189,23 @@ func TestCommandLineErrors(t *testing.T) {
 		{"negative timeout", input{}, []string{"get", "--sandbox", "--timeout", "-1s", "rich"}, "--timeout is negative"},
 		{"retries", input{}, []string{"get", "--sandbox", "--max-retries", "-1", "rich"}, "--max-retries is negative"},
 		{"base URL", input{env: key}, []string{"get", "--base-url", "ftp://x", "rich"}, "scheme is neither https nor http"},
-		{"base URL of the environment", input{env: map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": "x"}}, []string{"get", "rich"}, "base URL"},
+		{"base URL of the environment", input{env: map[string]string{"PORTKEY_API_KEY": "k", "PORTKEY_BASE_URL": "x"}}, []string{"get", "rich"}, "scheme is neither https nor http"},
 		{"plain http", input{env: key}, []string{"get", "--base-url", "http://192.0.2.1/v1", "rich"}, "plain http"},
 		{"sandbox and base URL", input{}, []string{"get", "--sandbox", "--base-url", "https://x", "rich"}, "sandbox"},
 		{"key file that is not there", input{}, []string{"get", "--api-key-file", empty + "x", "rich"}, "no such file"},
-		{"empty key file", input{env: key}, []string{"get", "--api-key-file", empty, "rich"}, "holds no key"},
-		{"blank key file", input{env: key}, []string{"get", "--api-key-file", blank, "rich"}, "holds no key"},
+		{"empty key file", input{env: key}, []string{"get", "--api-key-file", empty, "rich"}, "the file is empty"},
+		{"blank key file", input{env: key}, []string{"get", "--api-key-file", blank, "rich"}, "the file is empty"},
 		{"key of two lines", input{stdin: "a\nb\n"}, []string{"get", "--api-key-file", "-", "rich"}, "the key cannot be used"},
 		{"check nothing", input{}, []string{"check"}, "requires at least 1 arg"},
 		{"check of a file that is not there", input{}, []string{"check", empty + "x"}, "no such file"},
-		{"check of a directory", input{}, []string{"check", filepath.Dir(empty)}, "is a directory"},
-		{"check of nothing", input{}, []string{"check", empty}, "it is empty"},
+		{"check of an empty folder", input{}, []string{"check", t.TempDir()}, "no file in this folder"},
+		{"check of nothing", input{}, []string{"check", empty}, "the body is empty"},
 		{"check of no JSON", input{stdin: "<html>"}, []string{"check", "-"}, "not valid JSON"},
 		{"check of a half", input{stdin: `{"id":`}, []string{"check", "-"}, "ends too early"},
 		{"check of two", input{stdin: `{} {}`}, []string{"check", "-"}, "not valid JSON"},
 		{"check of a name twice", input{stdin: `{"a":1,"a":2}`}, []string{"check", "-"}, "a name occurs twice"},
 		{"check of standard input twice", input{stdin: `{}`}, []string{"check", "-", "-"}, "only once"},
-		{"check with a status of no contract", input{}, []string{"check", "--status", "418", empty}, "documents no such status"},
+		{"check with a status of no contract", input{}, []string{"check", "--status", "418", empty}, "documents no such status code"},
 		{"check with a status of no number", input{}, []string{"check", "--status", "ok", empty}, "--status"},
 		{"spec with an argument", input{}, []string{"spec", "x"}, "unknown command"},
 		{"spec in XML", input{}, []string{"spec", "-o", "xml"}, "want yaml, json"},
@@ -270,7 +276,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"check", "--status", ""}, []string{"200", "404"}},
 		{[]string{"spec", "-o", ""}, []string{"yaml", "json"}},
 		{[]string{"verify", "--output", ""}, []string{"text", "json", "junit"}},
-		{[]string{"verify", "--sandbox", "--slug", "rich"}, []string{"rich\t"}},
+		{[]string{"verify", "--sandbox", "rich"}, []string{"rich\t"}},
 	} {
 		o := invoke(t, append([]string{"__complete"}, c.args...)...)
 		for _, text := range c.want {

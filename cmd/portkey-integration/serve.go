@@ -2,134 +2,234 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
+	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v4"
 
-	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
-	"github.com/portkey-integration/portkey-integration-go/cmd/portkey-integration/internal/docs"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// farewell is how long requests under way may take when the server is told to stop. None takes long. What uses it up are
-// connections that browsers and clients open in advance, which Shutdown gives five seconds to bring a request.
-const farewell = 500 * time.Millisecond
+// serveGrace is how long requests under way may take when the server is told to stop. None takes long, but what a fault
+// makes hang.
+const serveGrace = 500 * time.Millisecond
+
+// serve is a run of the fake server, as its flags have it.
+type serve struct {
+	listening
+	fixtures      []string
+	broken        []string
+	faults        []string
+	pathPrefix    string
+	keyFile       string
+	log           *choice
+	failOnInvalid bool
+}
 
 func (a *app) serveCommand() *cobra.Command {
-	var (
-		addr        string
-		allowRemote bool
-	)
+	s := serve{log: choose("text", "json")}
 	command := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the contract's examples: a fake control plane",
-		Long: `Serve the contract's examples by their names, errors included: a fake control plane that obeys the contract and
-refuses requests that break it. Nothing it serves is real, and its key is no secret.
+		Short: "Serve a fake control plane that obeys the contract",
+		Long: `Serve a fake control plane: the contract's examples by name, errors included, and fixtures of your own. It refuses
+requests that violate the contract. Nothing it serves is real, and its key is no secret unless --api-key-file names one.
 
-/docs is a page that explains the contract and tries it out. Requests are logged to standard error: method, path,
-status and duration. An interrupt or SIGTERM stops the server once the requests under way are answered.`,
+A fixture is a JSON file with the body of a response. It is checked before it is served, and read again when it changes; a
+change that violates the contract is logged, and the fixture stays what it was.
+
+A fault makes the server misbehave towards requests for a slug, or for all with '*'. It is one or more of
+  status:CODE      an error with this status code, such as status:503
+  delay:DURATION   a wait before the response, such as delay:2s
+  hang             no response
+  reset            connection reset before the response
+  truncate         connection closed in the middle of the body
+  stall            half the body, then nothing
+  html             a gateway's page, with status code 502 unless another is given
+  drift            the integration with a property and a value that the contract does not know
+  unmasked         the integration with its secrets unmasked
+with commas between them, and as wanted times=N (to N requests only), probability=P (up to 1), retry-after=SECONDS.
+Faults of a slug strike in the order given, the faults of all after them.
+
+/docs/ is a page with a line for curl for each example, and the last requests with their problems. Requests are logged
+to standard error. An interrupt or SIGTERM stops the server once the requests under way have their responses; with
+--fail-on-invalid, the exit code is then 1 if a request violated the contract, so that a CI job around any client tests it.
+
+The Host of a request must be a loopback name or the address that is listened on, so that no web page gets at the server
+under a name of its own; --allow-host adds others.`,
 		Example: `  portkey-integration serve
   portkey-integration serve --addr 127.0.0.1:0        # a free port
-  portkey-integration serve --addr :4010 --allow-remote`,
+  portkey-integration serve --fixture mine=testdata/mine.json --fault 'mine=status:503,retry-after=1,times=2'
+  portkey-integration serve --fault '*=delay:2s,probability=0.1' --log-format json --fail-on-invalid
+  portkey-integration serve --addr :4010 --allow-remote --allow-host control-plane`,
 		Args: cobra.NoArgs,
-		RunE: a.action(func(ctx context.Context, _ []string) error { return a.serve(ctx, addr, allowRemote) }),
+		RunE: a.action(func(ctx context.Context, _ []string) error { return a.serve(ctx, &s) }),
 	}
+	s.listening.flags(command, "127.0.0.1:4010")
 	flags := command.Flags()
-	flags.StringVar(&addr, "addr", "127.0.0.1:4010", "`host:port` to listen on")
-	flags.BoolVar(&allowRemote, "allow-remote", false, "allow an address that other machines can reach")
-	_ = command.RegisterFlagCompletionFunc("addr", cobra.NoFileCompletions)
+	flags.StringArrayVar(&s.fixtures, "fixture", nil, "`SLUG=FILE`: serve the JSON in a file under a slug; may be repeated")
+	flags.StringArrayVar(&s.broken, "broken-fixture", nil, "`SLUG=FILE`: serve a file that is meant to violate the contract; may be repeated")
+	flags.StringArrayVar(&s.faults, "fault", nil, "`SLUG=FAULT`: misbehave, see above; may be repeated")
+	flags.StringVar(&s.pathPrefix, "path-prefix", contracttest.DefaultPathPrefix, "`path` of the API")
+	flags.StringVar(&s.keyFile, "api-key-file", "", "`file` that holds the key to take (default: the key is "+contracttest.DefaultAPIKey+")")
+	flags.BoolVar(&s.failOnInvalid, "fail-on-invalid", false, "end with exit code 1 if a request violated the contract")
+	s.log.flag(command, "log-format", "", "format of the log")
+	for _, name := range []string{"fixture", "broken-fixture", "fault", "path-prefix"} {
+		_ = command.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
 	return command
 }
 
-func (a *app) serve(ctx context.Context, addr string, allowRemote bool) error {
-	// What was looked at is what is listened on: a name could mean something else the second time.
-	resolved, err := net.ResolveTCPAddr("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("--addr: %w", err)
+// serve serves until ctx ends. What is wrong with the flags, it finds before it listens.
+func (a *app) serve(ctx context.Context, s *serve) error {
+	key := contracttest.DefaultAPIKey
+	if s.keyFile != "" {
+		var err error
+		if key, err = a.readSecret(ctx, "--api-key-file", s.keyFile); err != nil {
+			return err
+		}
 	}
-	if !allowRemote && !resolved.IP.IsLoopback() {
-		return fmt.Errorf("--addr %s can be reached from other machines: name a loopback address such as 127.0.0.1:4010, or add --allow-remote", addr)
+	prefix := strings.TrimRight(s.pathPrefix, "/")
+	if prefix == "/docs" || strings.HasPrefix(prefix, "/docs/") {
+		return errors.New("--path-prefix: /docs is the page's")
 	}
-	fake, err := contracttest.NewHandler()
+	seen := &recent{}
+	logger := a.logger(s.log.value)
+	opts := []contracttest.ServerOption{
+		contracttest.WithAPIKey(key), contracttest.WithPathPrefix(prefix),
+		contracttest.WithLogger(logger), contracttest.WithRequestFunc(seen.add),
+	}
+	slugs, err := s.options(&opts)
 	if err != nil {
 		return err
+	}
+	fake, err := contracttest.NewHandler(opts...)
+	if err != nil {
+		for line := range strings.Lines(err.Error()) { // One for each violation.
+			a.complain("%s", strings.TrimSpace(line))
+		}
+		return failed(exitUsage)
 	}
 	defer fake.Close()
-	handler, err := a.withDocs(fake)
+	shownKey := key
+	if s.keyFile != "" {
+		shownKey = ""
+	}
+	page, err := docsPage(prefix, shownKey, slugs, seen)
 	if err != nil {
 		return err
 	}
-	listener, err := net.ListenTCP("tcp", resolved)
+	listener, err := s.listen()
 	if err != nil {
-		return fmt.Errorf("%w (--addr 127.0.0.1:0 takes a free port)", err)
-	}
-	server := &http.Server{Handler: a.logged(handler), ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	a.welcome("http://" + listener.Addr().String())
-
-	select {
-	case err := <-ended:
 		return err
-	case <-ctx.Done():
 	}
-	fake.Close()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-	defer cancel()
-	if server.Shutdown(ctx) != nil {
-		_ = server.Close()
+	origin := "http://" + listener.Addr().String()
+	base := origin + prefix
+	a.welcome(origin, base, shownKey, slugs)
+	logger.Info("serving", "base_url", base)
+	if err := s.listening.serve(ctx, listener, withPage(page, fake), serveGrace, fake.Close, logger); err != nil {
+		return err
+	}
+	for _, unused := range fake.Unused() {
+		logger.Warn("unused", "what", unused)
+	}
+	now := seen.now()
+	logger.Info("stopped", "requests", now.Total, "invalid", now.Invalid)
+	if s.failOnInvalid && now.Invalid > 0 {
+		a.complain("%d of %d requests violated the contract", now.Invalid, now.Total)
+		return failed(exitFailed)
 	}
 	return nil
 }
 
-// withDocs puts the page in front of the fake server. All that is not the page's is for the fake server to judge, so
-// no ServeMux may tidy its path.
-func (a *app) withDocs(fake http.Handler) (http.Handler, error) {
-	document, err := contractJSON(func(document *yaml.Node) error {
-		// The page tries the server that it came from.
-		return member(document, "servers").Encode([]map[string]string{{
-			"url":         contracttest.DefaultPathPrefix,
-			"description": "The fake server that this page comes from. Its key is " + contracttest.DefaultAPIKey + ".",
-		}})
-	})
-	if err != nil {
-		return nil, err
-	}
-	page := http.StripPrefix("/docs", docs.Handler(document, portkeyintegration.Contract(), contracttest.DefaultAPIKey))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path == "/" || r.URL.Path == "/docs":
-			http.Redirect(w, r, "/docs/", http.StatusFound)
-		case strings.HasPrefix(r.URL.Path, "/docs/"):
-			page.ServeHTTP(w, r)
-		default:
-			fake.ServeHTTP(w, r)
+// options adds what the flags say of fixtures and faults, and returns the slugs of the fixtures.
+func (s *serve) options(opts *[]contracttest.ServerOption) (slugs []string, err error) {
+	for _, group := range []struct {
+		flag   string
+		values []string
+		option func(string, any) contracttest.ServerOption
+	}{
+		{"--fixture", s.fixtures, contracttest.WithFixture},
+		{"--broken-fixture", s.broken, contracttest.WithBrokenFixture},
+	} {
+		for _, value := range group.values {
+			slug, file, ok := strings.Cut(value, "=")
+			if !ok || file == "" {
+				return nil, fmt.Errorf("%s %q: want SLUG=FILE", group.flag, value)
+			}
+			if slices.Contains(slugs, slug) {
+				return nil, fmt.Errorf("%s %q: there is another fixture for the slug", group.flag, value)
+			}
+			slugs = append(slugs, slug)
+			*opts = append(*opts, group.option(slug, contracttest.File(file)))
 		}
-	}), nil
+	}
+	for _, value := range s.faults {
+		slug, text, ok := strings.Cut(value, "=")
+		if !ok {
+			return nil, fmt.Errorf("--fault %q: want SLUG=FAULT, such as '*=status:503'", value)
+		}
+		fault, err := contracttest.ParseFault(text)
+		if err != nil {
+			return nil, fmt.Errorf("--fault: %w", err)
+		}
+		if slug != contracttest.AnySlug && !slices.Contains(slugs, slug) && !isExample(slug) {
+			return nil, fmt.Errorf("--fault %q: there is no example and no fixture %q", value, slug)
+		}
+		*opts = append(*opts, contracttest.WithFault(slug, fault))
+	}
+	return slugs, nil
 }
 
-func (a *app) welcome(origin string) {
-	base := origin + contracttest.DefaultPathPrefix
+func isExample(slug string) bool {
+	return slices.ContainsFunc(contracttest.Examples(), func(e contracttest.Fixture) bool { return e.Name == slug })
+}
+
+// logger writes to standard error: lines for people, or JSON for machines. Both escape what would move a cursor.
+func (a *app) logger(format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(a.err, nil))
+	}
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
+		if attr.Key == slog.TimeKey && len(groups) == 0 {
+			attr.Value = slog.StringValue(attr.Value.Time().Format(time.TimeOnly))
+		}
+		return attr
+	}}))
+}
+
+func (a *app) welcome(origin, base, key string, fixtures []string) {
+	shown, header := key, "'x-portkey-api-key: "+key+"'"
+	setKey := "PORTKEY_API_KEY=" + key + " "
+	if key == "" {
+		shown, header, setKey = "that of --api-key-file", `"x-portkey-api-key: $PORTKEY_API_KEY"`, ""
+	}
 	fmt.Fprintf(a.out, `A fake control plane with the contract's examples.
 
   base URL  %s
   key       %s, in the header x-portkey-api-key
-  docs      %s/docs/
+  page      %s/docs/
 
 Try it:
 
-  curl -H 'x-portkey-api-key: %[2]s' %[1]s/integrations/openai-production
-  PORTKEY_API_KEY=%[2]s PORTKEY_BASE_URL=%[1]s portkey-integration get openai-production
+  curl -H %s %[1]s/integrations/openai-production
+  %[5]sPORTKEY_BASE_URL=%[1]s portkey-integration get openai-production
 
-Examples, by slug:
-
-`, base, contracttest.DefaultAPIKey, origin)
+`, base, shown, origin, header, setKey)
+	if len(fixtures) > 0 {
+		fmt.Fprintf(a.out, "Fixtures, by slug:\n\n")
+		for _, slug := range fixtures {
+			fmt.Fprintf(a.out, "  %s\n", slug)
+		}
+		fmt.Fprintln(a.out)
+	}
+	fmt.Fprintf(a.out, "Examples, by slug:\n\n")
 	width := 0
 	for _, e := range contracttest.Examples() {
 		width = max(width, len(e.Name))
@@ -140,30 +240,42 @@ Examples, by slug:
 	_ = a.out.Flush()
 }
 
-// logged writes a line for each request. A path is written as it was sent, escapes and all, so that it stays one line.
-func (a *app) logged(next http.Handler) http.Handler {
-	var mu sync.Mutex
+// withPage puts the page in front of the fake server. All that is not the page's is for the fake server to judge, so no
+// ServeMux may tidy its path.
+func withPage(page, fake http.Handler) http.Handler {
+	page = http.StripPrefix("/docs", page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		path := r.URL.EscapedPath()
-		next.ServeHTTP(recorder, r)
-		mu.Lock()
-		defer mu.Unlock()
-		fmt.Fprintf(a.err, "%s %s %s %d %s\n", start.Format(time.TimeOnly), printable(r.Method), printable(path),
-			recorder.status, time.Since(start).Round(time.Microsecond))
+		switch {
+		case r.URL.Path == "/" || r.URL.Path == "/docs":
+			http.Redirect(w, r, "/docs/", http.StatusFound)
+		case strings.HasPrefix(r.URL.Path, "/docs/"):
+			page.ServeHTTP(w, r)
+		default:
+			fake.ServeHTTP(w, r)
+		}
 	})
 }
 
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
+// recent remembers the last requests, and counts all of them.
+type recent struct {
+	mu             sync.Mutex
+	last           []contracttest.Request
+	total, invalid int
 }
 
-func (r *statusRecorder) WriteHeader(status int) {
-	r.status = status
-	r.ResponseWriter.WriteHeader(status)
-}
+const remembered = 50
 
-// Unwrap is for http.ResponseController.
-func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+func (s *recent) add(r contracttest.Request) {
+	r.Header, r.Query = nil, nil // They are large, and nobody looks.
+	r.Method, r.Path = text.Line(r.Method, 20), text.Line(r.Path, 300)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total++
+	if len(r.Problems) > 0 {
+		s.invalid++
+	}
+	s.last = append(s.last, r)
+	if len(s.last) > remembered {
+		s.last = slices.Clone(s.last[1:])
+	}
+}

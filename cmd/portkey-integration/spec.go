@@ -54,3 +54,13 @@ func contractJSON(change func(document *yaml.Node) error) (jsontext.Value, error
 	}
 	return b.Bytes(), nil
 }
+
+// member is the value of that name in an object, nil where there is none.
+func member(object *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(object.Content); i += 2 {
+		if object.Content[i].Value == name {
+			return object.Content[i+1]
+		}
+	}
+	return nil
+}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 // tableRow prints what matters of one integration among several. Rows are printed as they come, so the columns are as
@@ -19,13 +20,12 @@ func (p *printer) tableRow(i *client.Integration, report client.Report) {
 		p.widths = []int{slug, len("custom-base-url"), len("archived"), len("organisation"), len("2006-01-02"), len("1 violation, 1 drift"), 0}
 		p.row("SLUG", "PROVIDER", "STATUS", "LEVEL", "UPDATED", "FINDINGS", "NAME")
 	}
-	updated := &i.CreatedAt
-	if i.LastUpdatedAt != nil {
+	updated := i.CreatedAt
+	if !i.LastUpdatedAt.IsZero() {
 		updated = i.LastUpdatedAt
 	}
-	day, _, _ := strings.Cut(moment(updated), " ")
-	p.row(printable(i.Slug), printable(string(i.Provider())), optional(i.Status), optional(i.Type), day,
-		p.findings(report), printable(i.Name))
+	day, _, _ := strings.Cut(moment(updated, none), " ")
+	p.row(i.Slug, string(i.Provider()), optional(string(i.Status)), optional(string(i.Type)), day, p.findings(report), i.Name)
 }
 
 func (p *printer) findings(r client.Report) string {
@@ -33,14 +33,14 @@ func (p *printer) findings(r client.Report) string {
 	if p.validation == client.ValidationOff {
 		counts = append(counts, "not checked")
 	}
-	switch n := len(r.Violations); n {
+	switch n := len(r.Violations) + r.MoreViolations; n {
 	case 0:
 	case 1:
 		counts = append(counts, "1 violation")
 	default:
 		counts = append(counts, fmt.Sprintf("%d violations", n))
 	}
-	if n := len(r.Drift); n > 0 {
+	if n := len(r.Drift) + r.MoreDrift; n > 0 {
 		counts = append(counts, fmt.Sprintf("%d drift", n))
 	}
 	if counts == nil {
@@ -51,6 +51,7 @@ func (p *printer) findings(r client.Report) string {
 
 func (p *printer) row(cells ...string) {
 	for n, cell := range cells {
+		cell = text.Line(cell, maxColumn)
 		cells[n] = pad(cell, max(p.widths[n], utf8.RuneCountInString(cell)))
 	}
 	fmt.Fprintln(p.out, strings.TrimRight(strings.Join(cells, "  "), " "))

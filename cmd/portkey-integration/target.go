@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -25,10 +26,13 @@ const (
 
 // target is the control plane that a command talks to, as its flags have it.
 type target struct {
-	sandbox bool
-	baseURL string
-	keyFile string
-	timeout time.Duration
+	sandbox     bool
+	baseURL     string
+	keyFile     string
+	tokenFile   string
+	headers     []string // NAME=FILE
+	workspaceID string
+	timeout     time.Duration
 }
 
 func (t *target) flags(command *cobra.Command) {
@@ -36,68 +40,159 @@ func (t *target) flags(command *cobra.Command) {
 	flags.BoolVar(&t.sandbox, "sandbox", false, "talk to the fake server, in this process; needs no key")
 	flags.StringVar(&t.baseURL, "base-url", "", "`URL` of the control plane, with its path prefix (default $"+envBaseURL+" or "+client.DefaultBaseURL+")")
 	flags.StringVar(&t.keyFile, "api-key-file", "", "`file` that holds the API key, - for standard input (default: the key is $"+envAPIKey+")")
+	flags.StringVar(&t.tokenFile, "bearer-token-file", "", "`file` that holds a token, to be sent as Authorization: Bearer in place of a key")
+	flags.StringArrayVar(&t.headers, "header", nil, "send a header, `NAME=FILE`, whose value is in the file; may be repeated")
+	flags.StringVar(&t.workspaceID, "workspace-id", "", "`ID` of the workspace to read from; admin keys should name one")
 	flags.DurationVar(&t.timeout, "timeout", 30*time.Second, "most time `D` for one attempt, such as 10s; 0 for no limit")
-	command.MarkFlagsMutuallyExclusive("sandbox", "base-url")
-	command.MarkFlagsMutuallyExclusive("sandbox", "api-key-file")
-	_ = command.RegisterFlagCompletionFunc("base-url", cobra.NoFileCompletions)
-	_ = command.RegisterFlagCompletionFunc("timeout", cobra.NoFileCompletions)
+	for _, other := range []string{"base-url", "api-key-file", "bearer-token-file"} {
+		command.MarkFlagsMutuallyExclusive("sandbox", other)
+	}
+	command.MarkFlagsMutuallyExclusive("api-key-file", "bearer-token-file")
+	for _, name := range []string{"base-url", "workspace-id", "timeout"} {
+		_ = command.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
 }
 
 // connection is where a target is and how to get in.
 type connection struct {
 	baseURL string
 	apiKey  string
+	token   string // In place of the key.
+	header  http.Header
 	close   func()
 }
 
-func (a *app) connect(t *target) (*connection, error) {
+func (a *app) connect(ctx context.Context, t *target) (*connection, error) {
 	if t.timeout < 0 {
 		return nil, errors.New("--timeout is negative")
 	}
-	if t.sandbox {
-		return startSandbox()
-	}
-	key, err := a.apiKey(t.keyFile)
+	header, err := a.header(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	return &connection{
+	if t.sandbox {
+		return startSandbox(header)
+	}
+	c := &connection{
 		baseURL: cmp.Or(t.baseURL, a.env(envBaseURL), client.DefaultBaseURL),
-		apiKey:  key,
+		header:  header,
 		close:   func() {},
-	}, nil
+	}
+	switch {
+	case t.tokenFile != "":
+		c.token, err = a.readSecret(ctx, "--bearer-token-file", t.tokenFile)
+	case t.keyFile != "":
+		c.apiKey, err = a.readSecret(ctx, "--api-key-file", t.keyFile)
+	default:
+		if c.apiKey = a.env(envAPIKey); c.apiKey == "" {
+			err = fmt.Errorf("no API key: set %s or name a file that holds it with --api-key-file (--sandbox needs none)", envAPIKey)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
-func (a *app) apiKey(file string) (string, error) {
-	if file == "" {
-		if key := a.env(envAPIKey); key != "" {
-			return key, nil
+// header reads the values of the flags --header. Their texts are not repeated: a value may stand there by mistake.
+func (a *app) header(ctx context.Context, t *target) (http.Header, error) {
+	fromInput := 0
+	for _, file := range []string{t.keyFile, t.tokenFile} {
+		if file == "-" {
+			fromInput++
 		}
-		return "", fmt.Errorf("no API key: set %s or name a file that holds it with --api-key-file (--sandbox needs none)", envAPIKey)
 	}
-	data, err := a.read(file)
-	if err != nil {
-		return "", fmt.Errorf("--api-key-file: %w", err)
+	header := http.Header{}
+	for _, flag := range t.headers {
+		name, file, ok := strings.Cut(flag, "=")
+		if !ok || name == "" || file == "" {
+			return nil, errors.New("--header wants NAME=FILE, a header's name and the name of a file that holds its value")
+		}
+		if file == "-" {
+			fromInput++
+		}
+		if fromInput > 1 {
+			return nil, errors.New("standard input can be read only once")
+		}
+		value, err := a.readSecret(ctx, "--header", file)
+		if err != nil {
+			return nil, err
+		}
+		if name = http.CanonicalHeaderKey(name); header[name] != nil {
+			return nil, errors.New("--header: a header is given twice")
+		}
+		header[name] = []string{value}
 	}
-	key := strings.TrimSpace(string(data))
-	if key == "" {
-		return "", fmt.Errorf("--api-key-file: %s holds no key", file)
-	}
-	return key, nil
+	return header, nil
 }
 
 // options are the client options of the connection and the flags.
 func (c *connection) options(t *target) []client.Option {
-	return []client.Option{
+	opts := []client.Option{
 		client.WithBaseURL(c.baseURL),
-		client.WithAPIKey(c.apiKey),
 		client.WithTimeout(t.timeout),
 		client.WithUserAgent("portkey-integration/" + moduleVersion()),
 	}
+	if c.token != "" {
+		opts = append(opts, client.WithBearerToken(c.token))
+	} else {
+		opts = append(opts, client.WithAPIKey(c.apiKey))
+	}
+	for name := range c.header {
+		opts = append(opts, client.WithHeader(name, c.header.Get(name)))
+	}
+	return opts
+}
+
+// inFlags is the text of an error with the flags of this program where package client names its options.
+func inFlags(err error) string {
+	var lines []string
+	var collect func(error)
+	collect = func(err error) {
+		switch e := err.(type) {
+		case nil:
+		case *client.OptionError:
+			lines = append(lines, cmp.Or(flagOf[e.Option], e.Option)+": "+e.Err.Error()+hintOf[e.Hint])
+		case interface{ Unwrap() []error }:
+			for _, err := range e.Unwrap() {
+				collect(err)
+			}
+		default:
+			collect(errors.Unwrap(err))
+		}
+	}
+	collect(err)
+	if tooLarge, ok := errors.AsType[*client.ResponseTooLargeError](err); ok {
+		lines = append(lines, fmt.Sprintf("response is larger than %d bytes", tooLarge.Limit))
+	}
+	if lines == nil {
+		return err.Error()
+	}
+	return strings.Join(lines, "; ")
+}
+
+// flagOf is the one place that knows which flag sets which option.
+var flagOf = map[string]string{
+	"WithAPIKey":      "API key",
+	"WithBearerToken": "--bearer-token-file",
+	"WithBaseURL":     "--base-url",
+	"WithHeader":      "--header",
+	"WithWorkspaceID": "--workspace-id",
+	"WithTimeout":     "--timeout",
+	"WithMaxRetries":  "--max-retries",
+}
+
+// hintOf is what this program says in place of a hint of package client.
+var hintOf = map[string]string{
+	"use WithAPIKey":                         "; use " + envAPIKey + " or --api-key-file",
+	"use WithBearerToken or WithTokenSource": "; use --bearer-token-file",
+	"use WithAPIKey or WithBearerToken":      "; use " + envAPIKey + ", --api-key-file or --bearer-token-file",
+	"use WithWorkspaceID for the workspace":  "; use --workspace-id for the workspace",
+	"use https, or WithInsecureHTTP":         "; use https",
 }
 
 // startSandbox serves the contract's examples on the loopback interface until it is closed.
-func startSandbox() (*connection, error) {
+func startSandbox(header http.Header) (*connection, error) {
 	handler, err := contracttest.NewHandler(contracttest.WithPathPrefix(sandboxPrefix))
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
@@ -111,6 +206,7 @@ func startSandbox() (*connection, error) {
 	return &connection{
 		baseURL: "http://" + listener.Addr().String() + sandboxPrefix,
 		apiKey:  contracttest.DefaultAPIKey,
+		header:  header,
 		close:   func() { handler.Close(); _ = server.Close() },
 	}, nil
 }

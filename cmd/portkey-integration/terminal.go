@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
 const (
@@ -43,8 +45,11 @@ func (a *app) paint(color, text string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
-// patience is how long a person waits without wondering.
-const patience = time.Second
+const (
+	patience = time.Second            // How long a person waits without wondering.
+	pace     = 100 * time.Millisecond // Between two notes on the progress.
+	wipe     = "\r\x1b[K"             // Takes a note back.
+)
 
 // waiting tells a person at a terminal what the program waits for, if it takes long. The note is gone when stop returns.
 func (a *app) waiting(note string) (stop func()) {
@@ -59,7 +64,7 @@ func (a *app) waiting(note string) (stop func()) {
 		mu.Lock()
 		defer mu.Unlock()
 		if !ended {
-			fmt.Fprint(a.err, note)
+			fmt.Fprint(a.err, text.Safe(note))
 			shown = true
 		}
 	})
@@ -67,7 +72,35 @@ func (a *app) waiting(note string) (stop func()) {
 		mu.Lock()
 		defer mu.Unlock()
 		if ended = true; shown {
-			fmt.Fprint(a.err, "\r\x1b[K")
+			fmt.Fprint(a.err, wipe)
 		}
 	}
 }
+
+// progress tells a person at a terminal how far the work has come, if it takes long and its results go elsewhere.
+type progress struct {
+	app   *app
+	next  time.Time // When a note may be shown.
+	shown bool
+}
+
+func (a *app) progress() *progress { return &progress{app: a, next: time.Now().Add(patience)} }
+
+func (p *progress) show(note string) {
+	if !p.app.live || p.app.shown || time.Now().Before(p.next) {
+		return
+	}
+	p.wipe()
+	fmt.Fprint(p.app.err, text.Safe(note))
+	p.next, p.shown = time.Now().Add(pace), true
+}
+
+func (p *progress) wipe() {
+	if p.shown {
+		fmt.Fprint(p.app.err, wipe)
+		p.shown = false
+	}
+}
+
+// printable is text from elsewhere that a terminal can trust.
+func printable(s string) string { return text.Safe(s) }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // cancelWhen returns a context that ends when the channel is closed.
@@ -39,5 +42,33 @@ func TestColor(t *testing.T) {
 		if o := (input{env: c.env}).run(t, "get", "--sandbox", "rich", "-o", "json"); strings.Contains(o.out, "\x1b") {
 			t.Error("colours in JSON")
 		}
+	}
+}
+
+// Progress is shown once the work takes long, not too often, and is gone when something else is said.
+func TestProgress(t *testing.T) {
+	for _, test := range []struct {
+		live, shown bool
+		want        string
+	}{
+		{live: false, want: ""},
+		{live: true, shown: true, want: ""}, // The results come to the same terminal.
+		{live: true, want: "2 done\r\x1b[K5 done\r\x1b[K"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var screen bytes.Buffer
+			p := (&app{err: &screen, live: test.live, shown: test.shown}).progress()
+			p.show("1 done")
+			time.Sleep(patience)
+			p.show("2 done")
+			p.show("3 done") // Too soon.
+			time.Sleep(pace)
+			p.show("5 done")
+			p.wipe()
+			p.wipe()
+			if screen.String() != test.want {
+				t.Errorf("%+v: got %q, want %q", test, screen.String(), test.want)
+			}
+		})
 	}
 }

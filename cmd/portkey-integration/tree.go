@@ -3,12 +3,46 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"go.yaml.in/yaml/v4"
 )
 
-// tree is a JSON value as YAML has it, members in their order and numbers as they are spelled.
+// Indentation makes output that grows with the square of the depth. Beyond these bounds, which no integration comes near,
+// JSON stands on one line, and so does YAML, of which JSON is a part.
+const (
+	maxIndented = 24
+	maxYAML     = 64 << 10 // Bytes: YAML takes seconds for each MiB.
+)
+
+// depth is how deep a JSON value is nested.
+func depth(value []byte) int {
+	most, now, inString, escaped := 0, 0, false, false
+	for _, c := range value {
+		switch {
+		case escaped:
+			escaped = false
+		case inString && c == '\\':
+			escaped = true
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			now++
+			most = max(most, now)
+		case c == '}' || c == ']':
+			now--
+		}
+	}
+	return most
+}
+
+// tree is a JSON value as YAML has it, properties in their order and numbers as they are spelled.
 func tree(value []byte) (*yaml.Node, error) {
 	return readTree(jsontext.NewDecoder(bytes.NewReader(value)))
 }
@@ -49,7 +83,7 @@ func readTree(in *jsontext.Decoder) (*yaml.Node, error) {
 	return node, err
 }
 
-// writeJSON is the way back, for any YAML that JSON can say.
+// writeJSON is the way back, for any YAML that JSON can say. Errors quote nothing.
 func writeJSON(to *jsontext.Encoder, node *yaml.Node) error {
 	switch node.Kind {
 	case yaml.DocumentNode:
@@ -66,7 +100,16 @@ func writeJSON(to *jsontext.Encoder, node *yaml.Node) error {
 		}
 		for i, child := range node.Content {
 			if node.Kind == yaml.MappingNode && i%2 == 0 { // A name is a string, whatever it looks like: 200 is "200".
-				child = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: child.Value}
+				if child.Kind == yaml.AliasNode {
+					child = child.Alias
+				}
+				if child.Kind != yaml.ScalarNode {
+					return fmt.Errorf("line %d: the name of a property is not a scalar", child.Line)
+				}
+				if err := to.WriteToken(jsontext.String(child.Value)); err != nil {
+					return err
+				}
+				continue
 			}
 			if err := writeJSON(to, child); err != nil {
 				return err
@@ -74,31 +117,33 @@ func writeJSON(to *jsontext.Encoder, node *yaml.Node) error {
 		}
 		return to.WriteToken(end)
 	}
+	// A number is what JSON has as one: YAML's resolver knows other spellings, and fewer sizes.
+	if number := jsontext.Value(node.Value); node.Style == 0 && number.Kind() == '0' && number.IsValid() {
+		return to.WriteValue(number)
+	}
 	switch node.ShortTag() {
 	case "!!null":
 		return to.WriteToken(jsontext.Null)
 	case "!!bool":
 		var b bool
 		if err := node.Decode(&b); err != nil {
-			return err
+			return fmt.Errorf("line %d: not a boolean", node.Line)
 		}
 		return to.WriteToken(jsontext.Bool(b))
 	case "!!int", "!!float":
-		if err := to.WriteValue(jsontext.Value(node.Value)); err != nil {
-			return fmt.Errorf("line %d: %q is no number in JSON: %w", node.Line, node.Value, err)
-		}
-		return nil
+		return fmt.Errorf("line %d: the number has a form that JSON does not have", node.Line)
 	}
 	return to.WriteToken(jsontext.String(node.Value))
 }
 
+// printJSON writes a JSON value on lines of its own, indented where that is sensible.
 func (a *app) printJSON(value jsontext.Value, indent bool) error {
-	if indent {
+	if indent && depth(value) <= maxIndented {
 		if err := value.Indent(jsontext.PreserveRawStrings(true), jsontext.WithIndent("  ")); err != nil {
 			return err
 		}
 	}
-	if _, err := a.out.Write(value); err != nil {
+	if _, err := a.out.Write(escapeUnsafe(value)); err != nil {
 		return err
 	}
 	if value[len(value)-1] != '\n' {
@@ -107,19 +152,54 @@ func (a *app) printJSON(value jsontext.Value, indent bool) error {
 	return nil
 }
 
+// escapeUnsafe escapes, in JSON, the characters that a terminal cannot trust. They stand in strings alone, and the value
+// is the same.
+func escapeUnsafe(value []byte) []byte {
+	if bytes.IndexFunc(value, isUnsafe) < 0 {
+		return value
+	}
+	escaped := make([]byte, 0, len(value)+len(value)/8)
+	for len(value) > 0 {
+		r, n := utf8.DecodeRune(value)
+		switch {
+		case !isUnsafe(r):
+			escaped = append(escaped, value[:n]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
+		default:
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		}
+		value = value[n:]
+	}
+	return escaped
+}
+
+// isUnsafe reports whether a character of JSON or YAML is neither printable nor a line break or tab between tokens.
+func isUnsafe(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\t' && r != '\r' }
+
 // printYAML writes a JSON value as one document, separated from the one before it.
 func (a *app) printYAML(value []byte, separate bool) error {
+	if separate {
+		_, _ = a.out.WriteString("---\n")
+	}
+	if len(value) > maxYAML || depth(value) > maxIndented {
+		return a.printJSON(value, false)
+	}
 	node, err := tree(value)
 	if err != nil {
 		return err
 	}
-	text, err := yaml.Dump(node)
+	// Without Unicode, what is not ASCII is escaped.
+	text, err := yaml.Dump(node, yaml.WithUnicode(!holdsUnsafe(node)))
 	if err != nil {
 		return err
 	}
-	if separate {
-		text = append([]byte("---\n"), text...)
-	}
 	_, err = a.out.Write(text)
 	return err
+}
+
+// holdsUnsafe reports whether a text in a value has a character that a terminal cannot trust.
+func holdsUnsafe(node *yaml.Node) bool {
+	return strings.ContainsFunc(node.Value, isUnsafe) || slices.ContainsFunc(node.Content, holdsUnsafe)
 }

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -19,7 +19,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if info, ok := debug.ReadBuildInfo(); ok {
 				goVersion = " (" + info.GoVersion + ")"
 			}
-			c := loadContract()
+			c := loadHeader()
 			_, err := fmt.Fprintf(a.out, "portkey-integration %s%s\ncontract %s (OpenAPI %s)\n",
 				moduleVersion(), goVersion, c.Info.Version, c.OpenAPI)
 			return err
@@ -27,10 +27,23 @@ func (a *app) versionCommand() *cobra.Command {
 	}
 }
 
-// moduleVersion is the version that the program was built from, as the Go command knows it.
+// version is set with -ldflags "-X main.version=v1.2.3" where the Go command does not know it: in release archives, which
+// are built without the version control, so that anyone can build the same.
+var version string
+
+// moduleVersion is the version that the program was built from.
 func moduleVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return strings.Trim(info.Main.Version, "()") // "(devel)" is no word for a User-Agent.
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
 	}
-	return "devel"
+	return versionOf(info.Main.Version, version)
+}
+
+// versionOf prefers what the Go command knows: of a module that was downloaded, or of a commit.
+func versionOf(built, set string) string {
+	if built == "(devel)" { // No word for a User-Agent.
+		built = ""
+	}
+	return cmp.Or(built, set, "devel")
 }

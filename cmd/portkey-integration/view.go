@@ -7,32 +7,27 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/portkey-integration/portkey-integration-go/client"
-	"github.com/portkey-integration/portkey-integration-go/gen"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
-
-const none = "none"
 
 // view prints an integration for people. body is its redacted JSON.
 func (a *app) view(i *client.Integration, body []byte, report client.Report) error {
-	root, err := tree(body)
+	root, err := outlineOf(body)
 	if err != nil {
 		return err
 	}
 	v := &view{app: a}
-	fmt.Fprintln(a.out, a.paint(bold, printable(i.Name)))
-	v.identity(i, member(root, "tags"))
+	fmt.Fprintln(a.out, a.paint(bold, text.Line(i.Name, maxCell)))
+	v.identity(i, root.member("tags"))
 	v.access(i)
-	v.configuration(i, member(root, "configurations"))
-	v.pricing(i, member(member(root, "pricing_adjustments"), "multiplier"))
+	v.configuration(i, root.member("configurations"))
+	v.pricing(i, root.member("pricing_adjustments").member("multiplier"))
 	v.secrets(i)
-	v.findings("Violations: the answer breaks the contract", red, report.Violations)
-	v.findings("Drift: the answer goes beyond the contract", yellow, report.Drift)
+	v.findings("Violations of the contract", red, report.Violations, report.MoreViolations)
+	v.findings("Drift from the contract", yellow, report.Drift, report.MoreDrift)
 	return a.out.Flush()
 }
 
@@ -40,10 +35,17 @@ func (a *app) view(i *client.Integration, body []byte, report client.Report) err
 type view struct {
 	app  *app
 	rows [][2]string
+	more int // How many rows there would be besides.
 }
 
 // row adds a label and what is to be said about it. A label may be indented.
-func (v *view) row(label, text string) { v.rows = append(v.rows, [2]string{label, text}) }
+func (v *view) row(label, value string) {
+	if len(v.rows) >= maxRows {
+		v.more++
+		return
+	}
+	v.rows = append(v.rows, [2]string{text.Line(label, maxLabel), text.Line(value, maxCell)})
+}
 
 // group prints the rows so far under a title. With no rows, the title says so.
 func (v *view) group(title, color string) {
@@ -60,36 +62,43 @@ func (v *view) group(title, color string) {
 	for _, r := range v.rows {
 		fmt.Fprintln(w, strings.TrimRight("  "+pad(r[0], width)+"  "+r[1], " "))
 	}
-	v.rows = nil
+	if v.more > 0 {
+		fmt.Fprintf(w, "  %s and %d more\n", ellipsis, v.more)
+	}
+	v.rows, v.more = nil, 0
 }
 
-func (v *view) identity(i *client.Integration, tags *yaml.Node) {
+func (v *view) identity(i *client.Integration, tags *outline) {
 	provider := string(i.Provider())
 	if i.AIProviderID != provider {
 		provider += " (as " + i.AIProviderID + ")"
 	}
-	v.row("slug", printable(i.Slug))
-	v.row("id", printable(i.ID))
-	v.row("provider", printable(provider))
-	v.row("status", optional(i.Status))
-	v.row("level", optional(i.Type))
+	v.row("slug", i.Slug)
+	v.row("id", i.ID)
+	v.row("provider", provider)
+	v.row("status", optional(string(i.Status)))
+	v.row("level", optional(string(i.Type)))
 	v.row("organisation", optional(i.OrganisationID))
 	v.row("workspace", optional(i.WorkspaceID))
 	v.row("owner", optional(i.OwnerID))
 	v.row("description", optional(i.Description))
-	v.row("tags", inline(tags))
-	v.row("created", moment(&i.CreatedAt))
-	v.row("last updated", moment(i.LastUpdatedAt))
+	v.row("tags", tags.inline())
+	v.row("created", moment(i.CreatedAt, none))
+	v.row("last updated", moment(i.LastUpdatedAt, "never"))
 	v.row("key, masked", optional(i.MaskedKey))
 	v.group("Identity", bold)
 }
 
 func (v *view) access(i *client.Integration) {
-	v.row("workspaces", optional(i.WorkspaceCount))
+	workspaces := none
+	if i.WorkspaceCount != nil {
+		workspaces = group(strconv.FormatInt(*i.WorkspaceCount, 10))
+	}
+	v.row("workspaces", workspaces)
 	v.row("later models", toggle(i.AllowAllModels))
 	for _, access := range []struct {
 		field string
-		*gen.GlobalWorkspaceAccess
+		*client.GlobalWorkspaceAccess
 	}{
 		{"global_workspace_access_settings", i.GlobalWorkspaceAccessSettings},
 		{"global_workspace_access", i.GlobalWorkspaceAccess},
@@ -97,7 +106,7 @@ func (v *view) access(i *client.Integration) {
 		if access.GlobalWorkspaceAccess == nil {
 			continue
 		}
-		v.row("all workspaces", toggle(&access.Enabled)+" ("+access.field+")")
+		v.row("all workspaces", toggle(access.Enabled)+" ("+access.field+")")
 		v.row("  usage limit", join(access.UsageLimits, usageLimit))
 		v.row("  rate limit", join(access.RateLimits, rateLimit))
 	}
@@ -107,7 +116,7 @@ func (v *view) access(i *client.Integration) {
 	v.group("Access and limits", bold)
 }
 
-func (v *view) configuration(i *client.Integration, node *yaml.Node) {
+func (v *view) configuration(i *client.Integration, node *outline) {
 	title := "Configuration"
 	if configuration := i.Configuration(); configuration != nil {
 		title += fmt.Sprintf(" (%T)", configuration)
@@ -117,40 +126,54 @@ func (v *view) configuration(i *client.Integration, node *yaml.Node) {
 }
 
 // flatten adds a row for each scalar in a value, and a table for each array of objects.
-func (v *view) flatten(path string, node *yaml.Node) {
+func (v *view) flatten(path string, node *outline) {
 	switch {
-	case node == nil || path == "" && node.Tag == "!!null": // No row says it.
-	case node.Kind == yaml.MappingNode && (len(node.Content) > 0 || path == ""):
-		for i := 0; i < len(node.Content); i += 2 {
-			v.flatten(strings.TrimPrefix(path+"."+printable(node.Content[i].Value), "."), node.Content[i+1])
+	case node == nil || path == "" && node.isNull(): // No row says it.
+	case node.kind == '{' && (len(node.items) > 0 || path == ""):
+		for i, item := range node.items {
+			v.flatten(below(path, node.names[i]), item)
 		}
-	case node.Kind == yaml.SequenceNode && len(node.Content) > 0 && all(node.Content, isFlatObject):
-		for n, line := range table(node.Content) {
+		v.more += node.more
+	case node.kind == '[' && len(node.items) > 0 && all(node.items, (*outline).isFlatObject):
+		lines := table(node.items)
+		if lines == nil {
+			v.row(path, node.inline())
+		}
+		for n, line := range lines {
 			if n > 0 {
 				path = ""
 			}
 			v.row(path, line)
 		}
+		v.more += node.more
 	default:
-		v.row(path, inline(node))
+		v.row(path, node.inline())
 	}
 }
 
-// table aligns objects under the names of their members.
-func table(objects []*yaml.Node) []string {
+// below is the label of a property. It is cut at each level, so that many properties of one long name are no many texts.
+func below(path, name string) string {
+	return text.Line(strings.TrimPrefix(path+"."+name, "."), maxLabel)
+}
+
+// table aligns objects under the names of their properties. It is nil where there are more of these than a table has.
+func table(objects []*outline) []string {
 	var names []string
 	for _, object := range objects {
-		for i := 0; i < len(object.Content); i += 2 {
-			if name := object.Content[i].Value; !slices.Contains(names, name) {
+		for _, name := range object.names {
+			if !slices.Contains(names, name) {
 				names = append(names, name)
+			}
+			if len(names) > maxColumns {
+				return nil
 			}
 		}
 	}
 	lines := make([]string, len(objects)+1)
 	for _, name := range names {
-		column := []string{printable(name)}
+		column := []string{name}
 		for _, object := range objects {
-			column = append(column, inline(member(object, name)))
+			column = append(column, text.Line(object.member(name).inline(), maxLabel))
 		}
 		width := 0
 		for _, cell := range column {
@@ -163,14 +186,14 @@ func table(objects []*yaml.Node) []string {
 	return lines
 }
 
-func (v *view) pricing(i *client.Integration, multiplier *yaml.Node) {
+func (v *view) pricing(i *client.Integration, multiplier *outline) {
 	if i.PricingAdjustments != nil {
 		inherited := "list price"
 		if m := i.PricingAdjustments.Multiplier; m != nil && m.Default != nil {
 			inherited = "as default"
 		}
 		v.factors("", multiplier, inherited)
-		// What the others inherit comes first, wherever the answer has it.
+		// What the others inherit comes first, wherever the response has it.
 		slices.SortStableFunc(v.rows, func(a, b [2]string) int { return cmp.Compare(rank(a[0]), rank(b[0])) })
 	}
 	title := "Pricing"
@@ -187,133 +210,136 @@ func rank(kind string) int {
 	return 1
 }
 
-func (v *view) factors(path string, node *yaml.Node, inherited string) {
+func (v *view) factors(path string, node *outline, inherited string) {
 	switch {
 	case node == nil:
-	case node.Kind == yaml.MappingNode:
-		for i := 0; i < len(node.Content); i += 2 {
-			v.factors(strings.TrimPrefix(path+"."+printable(node.Content[i].Value), "."), node.Content[i+1], inherited)
+	case node.kind == '{':
+		for i, item := range node.items {
+			v.factors(below(path, node.names[i]), item, inherited)
 		}
-	case node.Tag == "!!null" && path == "":
-	case node.Tag == "!!null":
+		v.more += node.more
+	case node.isNull() && path == "":
+	case node.isNull():
 		v.row(path, inherited)
+	case node.kind == '[':
+		v.row(path, node.inline())
 	default:
-		v.row(path, factor(node.Value))
+		v.row(path, factor(node.text))
 	}
 }
 
 // factor shows 0.8 as 80% (x 0.8).
-func factor(text string) string {
-	f, err := strconv.ParseFloat(text, 64)
+func factor(spelled string) string {
+	f, err := strconv.ParseFloat(spelled, 64)
 	switch {
 	case err != nil:
-		return printable(text)
+		return spelled
 	case f == 0:
 		return "free (x 0)"
 	}
 	// Rounded, since 0.07 * 100 is 7.000000000000001.
 	percent, _ := strconv.ParseFloat(strconv.FormatFloat(f*100, 'g', 12, 64), 64)
-	return fmt.Sprintf("%s%% (x %s)", number(percent), text)
+	return fmt.Sprintf("%s%% (x %s)", number(percent), spelled)
 }
 
 func (v *view) secrets(i *client.Integration) {
 	for _, m := range i.SecretMappings {
-		text := "from " + m.SecretReferenceID
-		if m.SecretKey != nil {
-			text += ", member " + *m.SecretKey
+		from := "from " + m.SecretReferenceID
+		if m.SecretKey != "" {
+			from += ", property " + m.SecretKey
 		}
-		if m.ValueFormat != nil {
-			text += ", as " + string(*m.ValueFormat)
+		if m.ValueFormat != "" {
+			from += ", as " + string(m.ValueFormat)
 		}
-		v.row(printable(m.TargetField), printable(text))
+		v.row(m.TargetField, from)
 	}
 	v.group("Secret mappings", bold)
 }
 
-func (v *view) findings(title, color string, findings []client.Finding) {
+func (v *view) findings(title, color string, findings []client.Finding, more int) {
 	for _, f := range findings {
-		v.row(printable(f.Pointer), printable(f.Reason+" ("+f.Keyword+")"))
+		v.row(f.Pointer, f.Reason+" ("+f.Keyword+")")
 	}
+	v.more += more
 	if len(v.rows) > 0 {
 		v.group(title, color)
 	}
 }
 
 // usageLimit says "500 USD per month, alert at 400, next reset 2026-12-01 00:00:00 UTC".
-func usageLimit(l gen.UsageLimits) string {
-	text := "unlimited"
+func usageLimit(l client.UsageLimits) string {
+	said := "unlimited"
 	if l.CreditLimit != nil {
-		text = number(*l.CreditLimit)
+		said = number(*l.CreditLimit)
 	}
-	if l.Type != nil {
-		unit := map[gen.UsageLimitType]string{gen.UsageLimitTypeCost: "USD", gen.UsageLimitTypeTokens: "tokens"}[*l.Type]
-		if unit == "" {
-			unit = string(*l.Type)
-		}
-		text += " " + unit
+	switch l.Type {
+	case "":
+	case client.UsageLimitTypeCost:
+		said += " USD"
+	default:
+		said += " " + string(l.Type)
 	}
 	switch {
 	case l.PeriodicResetDays != nil && *l.PeriodicResetDays == 1:
-		text += " per day"
+		said += " per day"
 	case l.PeriodicResetDays != nil:
-		text += fmt.Sprintf(" per %d days", *l.PeriodicResetDays)
-	case l.PeriodicReset == nil:
-		text += " in all, no reset"
-	case *l.PeriodicReset == gen.PeriodicResetMonthly:
-		text += " per month"
-	case *l.PeriodicReset == gen.PeriodicResetWeekly:
-		text += " per week"
+		said += fmt.Sprintf(" per %d days", *l.PeriodicResetDays)
+	case l.PeriodicReset == "":
+		said += " in all, no reset"
+	case l.PeriodicReset == client.PeriodicResetMonthly:
+		said += " per month"
+	case l.PeriodicReset == client.PeriodicResetWeekly:
+		said += " per week"
 	default:
-		text += ", reset " + string(*l.PeriodicReset)
+		said += ", reset " + string(l.PeriodicReset)
 	}
 	if l.AlertThreshold != nil {
-		text += ", alert at " + number(*l.AlertThreshold)
+		said += ", alert at " + number(*l.AlertThreshold)
 	}
-	if l.NextUsageResetAt != nil {
-		text += ", next reset " + moment(l.NextUsageResetAt)
+	if !l.NextUsageResetAt.IsZero() {
+		said += ", next reset " + moment(l.NextUsageResetAt, none)
 	}
-	return printable(text)
+	return said
 }
 
 // rateLimit says "600 requests per minute".
-func rateLimit(l gen.RateLimits) string {
-	text := "unlimited"
+func rateLimit(l client.RateLimits) string {
+	said := "unlimited"
 	if l.Value != nil {
-		text = group(strconv.FormatInt(*l.Value, 10))
+		said = group(strconv.FormatInt(*l.Value, 10))
 	}
-	if l.Type != nil {
-		text += " " + string(*l.Type)
+	if l.Type != "" {
+		said += " " + string(l.Type)
 	}
-	if l.Unit != nil {
-		span := map[gen.RateLimitUnit]string{
-			gen.RateLimitUnitRPM: "minute", gen.RateLimitUnitRPH: "hour", gen.RateLimitUnitRPD: "day", gen.RateLimitUnitRPW: "week",
-		}[*l.Unit]
-		if span == "" {
-			text += " (" + string(*l.Unit) + ")"
-		} else {
-			text += " per " + span
-		}
+	span := map[client.RateLimitUnit]string{
+		client.RateLimitUnitRPS: "second", client.RateLimitUnitRPM: "minute", client.RateLimitUnitRPH: "hour",
+		client.RateLimitUnitRPD: "day", client.RateLimitUnitRPW: "week",
+	}[l.Unit]
+	switch {
+	case span != "":
+		said += " per " + span
+	case l.Unit != "":
+		said += " (" + string(l.Unit) + ")"
 	}
-	return printable(text)
+	return said
 }
 
-func join[T any](items []T, text func(T) string) string {
+func join[T any](items []T, say func(T) string) string {
+	const most = 20
 	if len(items) == 0 {
 		return none
 	}
-	var texts []string
-	for _, item := range items {
-		texts = append(texts, text(item))
+	var said []string
+	for _, item := range items[:min(len(items), most)] {
+		said = append(said, say(item))
 	}
-	return strings.Join(texts, "; ")
+	if more := len(items) - most; more > 0 {
+		said = append(said, fmt.Sprintf("%s and %d more", ellipsis, more))
+	}
+	return strings.Join(said, "; ")
 }
 
-func optional[T any](value *T) string {
-	if value == nil {
-		return none
-	}
-	return printable(fmt.Sprint(*value))
-}
+func optional(value string) string { return cmp.Or(value, none) }
 
 func toggle(b *bool) string {
 	switch {
@@ -325,12 +351,10 @@ func toggle(b *bool) string {
 	return "not enabled"
 }
 
-func moment(t *time.Time) string {
-	switch {
-	case t == nil:
-		return "never"
-	case t.IsZero(): // Required, and missing all the same.
-		return none
+// moment shows a time, or what its absence means.
+func moment(t time.Time, absent string) string {
+	if t.IsZero() {
+		return absent
 	}
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
@@ -349,65 +373,10 @@ func group(number string) string {
 	return whole
 }
 
-// inline is a value on one line.
-func inline(node *yaml.Node) string {
-	if node == nil || node.Tag == "!!null" {
-		return none
-	}
-	var parts []string
-	switch node.Kind {
-	case yaml.ScalarNode:
-		return printable(node.Value)
-	case yaml.SequenceNode:
-		for _, item := range node.Content {
-			parts = append(parts, inline(item))
-		}
-	default:
-		for i := 0; i < len(node.Content); i += 2 {
-			parts = append(parts, printable(node.Content[i].Value)+"="+inline(node.Content[i+1]))
-		}
-	}
-	if len(parts) == 0 {
-		return none
-	}
-	return strings.Join(parts, ", ")
-}
-
-// member is the value of that name in an object, nil where there is none.
-func member(object *yaml.Node, name string) *yaml.Node {
-	if object == nil || object.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i < len(object.Content); i += 2 {
-		if object.Content[i].Value == name {
-			return object.Content[i+1]
-		}
-	}
-	return nil
-}
-
-func isFlatObject(node *yaml.Node) bool {
-	return node.Kind == yaml.MappingNode && len(node.Content) > 0 &&
-		all(node.Content, func(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode })
-}
-
 func all[T any](items []T, f func(T) bool) bool {
 	return !slices.ContainsFunc(items, func(item T) bool { return !f(item) })
 }
 
-func pad(text string, width int) string {
-	return text + strings.Repeat(" ", width-utf8.RuneCountInString(text))
-}
-
-// printable is text from a server on one line, without what would move a terminal's cursor or hide a part of it.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case !unicode.IsPrint(r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
+func pad(cell string, width int) string {
+	return cell + strings.Repeat(" ", width-utf8.RuneCountInString(cell))
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
-	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
 func main() {
@@ -34,9 +33,9 @@ func run(ctx context.Context, slugs []string) error {
 			return err
 		}
 		switch cfg := integration.Configuration().(type) {
-		case gen.AzureOpenAIConfiguration:
+		case client.AzureOpenAIConfiguration:
 			fmt.Println(slug, cfg.AzureResourceName, len(cfg.AzureDeploymentConfig))
-		case gen.BedrockConfiguration:
+		case client.BedrockConfiguration:
 			fmt.Println(slug, cfg.AWSRegion)
 		default:
 			fmt.Println(slug, integration.Provider())

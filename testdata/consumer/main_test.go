@@ -16,7 +16,7 @@ func TestRun(t *testing.T) {
 		t.Error(err)
 	}
 	if n := len(server.Requests()); n != 2 {
-		t.Errorf("%d requests", n)
+		t.Errorf("got %d requests, want 2", n)
 	}
 }
 

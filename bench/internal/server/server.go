@@ -1,6 +1,6 @@
-// Package server answers with prebuilt bodies at the least cost: no net/http, a lookup and one system call each way.
+// Package server responses with prebuilt bodies at the least cost: no net/http, a lookup and one system call each way.
 // It runs in a process of its own, so that its memory and its CPU are in no client's numbers; what is left of it, the
-// wait for its answer, is the same for all.
+// wait for its response, is the same for all.
 package server
 
 import (
@@ -18,7 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/portkey-integration/portkey-integration-go/bench/internal/answers"
+	"github.com/portkey-integration/portkey-integration-go/bench/internal/responses"
 )
 
 // Sizes are the sizes of bodies, and how many different ones there are of each.
@@ -27,13 +27,13 @@ var Sizes = []struct {
 	Bytes, N int
 }{{"1KB", 1000, 1000}, {"10KB", 10_000, 1000}, {"100KB", 100_000, 100}, {"1MB", 1_000_000, 10}}
 
-// Latency is how long an answer of the kind far takes.
+// Latency is how long a response of the kind far takes.
 const Latency = 50 * time.Millisecond
 
-// Novel is how many novel answers there are: more than the shapes that our client remembers.
+// Novel is how many novel responses there are: more than the shapes that our client remembers.
 const Novel = 5000
 
-// Slug names an answer: kind is distinct (the id is new in every answer, so that no two bodies are the same), fleet
+// Slug names a response: kind is distinct (the id is new in every response, so that no two bodies are the same), fleet
 // (as many integrations, each with the same body whenever it is asked for), violating or novel (both as distinct), or
 // far (as fleet, but Latency away).
 func Slug(kind, size string, i int) string { return kind + "-" + size + "-" + strconv.Itoa(i) }
@@ -60,17 +60,17 @@ func Run() error {
 	return err
 }
 
-// answer is a whole HTTP response. Between its parts stand the last 12 digits of the id.
-type answer struct{ head, id, tail []byte }
+// response is a whole HTTP response. Between its parts stand the last 12 digits of the id.
+type response struct{ head, id, tail []byte }
 
 var (
 	mu   sync.Mutex
-	made = map[string][]answer{}
+	made = map[string][]response{}
 	ids  atomic.Uint64
 )
 
-// answersOf makes the answers of a set, named "kind-size", when it is first asked for.
-func answersOf(set string) []answer {
+// responsesOf makes the responses of a set, named "kind-size", when it is first asked for.
+func responsesOf(set string) []response {
 	mu.Lock()
 	defer mu.Unlock()
 	if made[set] == nil {
@@ -83,30 +83,30 @@ func answersOf(set string) []answer {
 			if kind == "novel" {
 				n = Novel
 			}
-			bodies, err := answers.Make(kind, n, s.Bytes)
+			bodies, err := responses.Make(kind, n, s.Bytes)
 			if err != nil {
 				panic(err)
 			}
 			for _, body := range bodies {
-				made[set] = append(made[set], response(body))
+				made[set] = append(made[set], newResponse(body))
 			}
 		}
 	}
 	return made[set]
 }
 
-func response(body []byte) answer {
+func newResponse(body []byte) response {
 	raw := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"+
 		"Date: Thu, 01 Jan 2026 00:00:00 GMT\r\nX-Portkey-Trace-Id: 0f6d2a6e-7f2b-4bb1-9a10-5f0c6d6d9a11\r\n"+
 		"Content-Length: %d\r\n\r\n%s", len(body), body)
 	end := bytes.Index(raw, []byte(`"id":"`)) + len(`"id":"`) + len("e0a3a91f-2346-4c13-bc27-ed12b10877a9")
-	return answer{raw[:end-12], raw[end-12 : end], raw[end:]}
+	return response{raw[:end-12], raw[end-12 : end], raw[end:]}
 }
 
 func serve(conn net.Conn) {
 	defer conn.Close()
 	in := bufio.NewReader(conn)
-	local := map[string][]answer{} // spares the lock
+	local := map[string][]response{} // spares the lock
 	var id []byte
 	for {
 		line, err := in.ReadSlice('\n') // GET /v1/integrations/kind-size-i HTTP/1.1
@@ -119,7 +119,7 @@ func serve(conn net.Conn) {
 		set, ok := local[string(slug[:dash])]
 		if !ok {
 			name := string(slug[:dash])
-			set = answersOf(name)
+			set = responsesOf(name)
 			local[name] = set
 		}
 		i, err := strconv.Atoi(string(slug[dash+1:]))

@@ -1,5 +1,5 @@
 // Command variant reads the contract from its standard input and writes a document that ogen can take: of the same
-// answer, with what ogen does not implement taken out. Where a union cannot stand, what ogen can still check does.
+// response, with what ogen does not implement taken out.
 package main
 
 import (
@@ -32,27 +32,28 @@ func derive(doc object) {
 	schemas := components["schemas"].(object)
 	delete(components, "examples")
 
-	// One object with every provider's fields: ogen has no anyOf of objects, and its oneOf needs fields that only one
-	// branch has, which Bedrock beside SageMaker, an empty object and an unknown provider lack. So ogen checks the
-	// fields that are there, and not that a provider's own are.
-	all := object{}
-	union := schemas["Configurations"].(object)
-	for _, branch := range union["anyOf"].([]any) {
-		name := branch.(object)["$ref"].(string)[len("#/components/schemas/"):]
-		if properties, ok := schemas[name].(object)["properties"].(object); ok {
-			for field, schema := range properties {
-				all[field] = schema
+	// Each configuration as one object with the properties of its allOf: ogen cannot merge members that allow null.
+	flatten := func(schema object) {}
+	flatten = func(schema object) {
+		members, _ := schema["allOf"].([]any)
+		delete(schema, "allOf")
+		for _, m := range members {
+			member := m.(object)
+			if ref, ok := member["$ref"].(string); ok {
+				member = schemas[ref[len("#/components/schemas/"):]].(object)
+			}
+			flatten(member)
+			if schema["properties"] == nil {
+				schema["properties"] = object{}
+			}
+			for name, property := range member["properties"].(object) {
+				schema["properties"].(object)[name] = property
 			}
 		}
 	}
-	delete(union, "anyOf")
-	union["properties"] = all
-
-	// A union of primitives is any value: ogen keeps it raw.
-	schemas["AnyValue"] = object{}
-	schemas["ErrorDetail"].(object)["properties"].(object)["code"] = object{}
-	all["vertex_service_account_json"] = object{}
-	delete(schemas["ErrorResponse"].(object), "anyOf")
+	for _, schema := range schemas {
+		flatten(schema.(object))
+	}
 
 	// One error is enough: no row reads errors, and each adds a thousand generated lines.
 	get := doc["paths"].(object)["/integrations/{slug}"].(object)["get"].(object)
@@ -62,12 +63,13 @@ func derive(doc object) {
 	walk(doc)
 }
 
-// walk drops guards from every schema under v.
+// walk drops examples, and makes a value of several types any value: ogen keeps it raw.
 func walk(v any) {
 	switch v := v.(type) {
 	case object:
-		for _, keyword := range []string{"allOf", "not", "examples"} {
-			delete(v, keyword)
+		delete(v, "examples")
+		if v["anyOf"] != nil {
+			clear(v)
 		}
 		for _, child := range v {
 			walk(child)

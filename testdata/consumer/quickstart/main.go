@@ -6,7 +6,6 @@ import (
 	"log"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
-	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
 func main() {
@@ -19,7 +18,7 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Println(integration.Name, integration.Provider())
-	if cfg, ok := integration.Configuration().(gen.BedrockConfiguration); ok {
+	if cfg, ok := integration.Configuration().(client.BedrockConfiguration); ok {
 		fmt.Println(cfg.AWSRegion, cfg.AWSAuthType)
 	}
 }

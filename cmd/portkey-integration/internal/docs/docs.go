@@ -1,81 +1,120 @@
-// Package docs is a page that shows an OpenAPI document and tries it out. All of it is embedded, and a browser that
-// shows it asks nobody else: the viewer is Swagger UI, kept in swagger-ui by the script refresh.
+// Package docs is the page of the fake server: what it serves, how to ask for it, and what it was asked. All of it is
+// embedded, and a browser that shows it asks nobody else.
 package docs
 
 import (
-	"compress/gzip"
+	"bytes"
 	"embed"
-	"html"
-	"io"
+	"html/template"
 	"net/http"
-	"path"
 	"strings"
+
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-//go:embed index.html page.css page.js swagger-ui
+//go:embed page.html page.css page.js
 var files embed.FS
 
-// policy keeps the page to its own origin. The viewer sets styles of elements, and has images as data.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+var templates = template.Must(template.ParseFS(files, "page.html"))
 
-// Handler serves the page at its root: the document in JSON, which the viewer reads, and in YAML, which people do. The
-// page tells the key to try it with.
-func Handler(asJSON []byte, asYAML, key string) http.Handler {
-	page := string(read("index.html"))
-	served := map[string]file{
-		"":             {"text/html; charset=utf-8", []byte(strings.ReplaceAll(page, "{{key}}", html.EscapeString(key))), false},
-		"page.css":     {"text/css; charset=utf-8", read("page.css"), false},
-		"page.js":      {"text/javascript; charset=utf-8", read("page.js"), false},
-		"openapi.json": {"application/json", asJSON, false},
-		"openapi.yaml": {"text/yaml; charset=utf-8", []byte(asYAML), false},
+// policy keeps the page to its own origin.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-		"swagger-ui.css":       {"text/css; charset=utf-8", read("swagger-ui/swagger-ui.css.gz"), true},
-		"swagger-ui-bundle.js": {"text/javascript; charset=utf-8", read("swagger-ui/swagger-ui-bundle.js.gz"), true},
-	}
-	for _, name := range []string{"LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"} {
-		served[name] = file{"text/plain; charset=utf-8", read(path.Join("swagger-ui", name)), false}
+// A Page is what there is to say of a server.
+type Page struct {
+	PathPrefix string
+	Key        string // that the server takes; "" for one that is not to be shown
+	Groups     []Group
+	Requests   func() Requests
+
+	JSON []byte // the contract, as the server obeys it
+	YAML string // the contract, as it is written
+}
+
+// A Group is a part of what the server serves, such as the integrations of a provider.
+type Group struct {
+	ID, Title string
+	Responses []Response
+}
+
+// A Response is one that the server has for a slug.
+type Response struct {
+	Slug, Summary string
+	Status        int // 0 where it is not known
+}
+
+// Requests are those that the server had.
+type Requests struct {
+	Total, Invalid int
+	Last           []contracttest.Request // the newest first
+}
+
+// Handler serves the page at its root.
+func Handler(page Page) http.Handler {
+	static := map[string]struct {
+		contentType string
+		content     []byte
+	}{
+		"/page.css":     {"text/css; charset=utf-8", read("page.css")},
+		"/page.js":      {"text/javascript; charset=utf-8", read("page.js")},
+		"/openapi.json": {"application/json", page.JSON},
+		"/openapi.yaml": {"text/yaml; charset=utf-8", []byte(page.YAML)},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, ok := served[strings.TrimPrefix(r.URL.Path, "/")]
+		header := w.Header()
+		header.Set("Content-Security-Policy", policy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cache-Control", "no-store")
+		file, isStatic := static[r.URL.Path]
 		switch {
-		case !ok:
-			http.NotFound(w, r)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			w.Header().Set("Allow", "GET, HEAD")
+			header.Set("Allow", "GET, HEAD")
 			http.Error(w, "want GET", http.StatusMethodNotAllowed)
+		case isStatic:
+			header.Set("Content-Type", file.contentType)
+			_, _ = w.Write(file.content)
+		case r.URL.Path == "/":
+			render(w, "page", page.view("http://"+r.Host))
+		case r.URL.Path == "/requests":
+			render(w, "requests", page.Requests())
 		default:
-			f.serve(w, r)
+			http.NotFound(w, r)
 		}
 	})
 }
 
-type file struct {
-	contentType string
-	content     []byte
-	gzipped     bool
+// A view is a page as a browser that came by an origin is to see it.
+type view struct {
+	Page
+	Base string // URL of the API
+	Now  Requests
 }
 
-func (f file) serve(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Set("Content-Type", f.contentType)
-	header.Set("Content-Security-Policy", policy)
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-cache")
-	if !f.gzipped {
-		_, _ = w.Write(f.content)
+func (p Page) view(origin string) view {
+	return view{Page: p, Base: origin + p.PathPrefix, Now: p.Requests()}
+}
+
+// Curl is a line for a shell that asks for a slug.
+func (v view) Curl(slug string) string {
+	key := "'x-portkey-api-key: " + v.Key + "'"
+	if v.Key == "" {
+		key = `"x-portkey-api-key: $PORTKEY_API_KEY"`
+	} else if strings.Contains(v.Key, "'") {
+		key = "'x-portkey-api-key: " + strings.ReplaceAll(v.Key, "'", `'\''`) + "'"
+	}
+	return "curl -H " + key + " " + v.Base + "/integrations/" + slug
+}
+
+func render(w http.ResponseWriter, name string, data any) {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
+		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)
 		return
 	}
-	header.Set("Vary", "Accept-Encoding")
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		header.Set("Content-Encoding", "gzip")
-		_, _ = w.Write(f.content)
-		return
-	}
-	if plain, err := gzip.NewReader(strings.NewReader(string(f.content))); err == nil {
-		_, _ = io.Copy(w, plain)
-	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(b.Bytes())
 }
 
 func read(name string) []byte {

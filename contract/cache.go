@@ -1,0 +1,72 @@
+package contract
+
+import (
+	"crypto/sha256"
+	"sync"
+)
+
+// sum is a SHA-256: nobody finds two responses that have the same.
+type sum [sha256.Size]byte
+
+// cache remembers bodies that conform, and their shapes (see shapes), so that most responses need no check of their own.
+type cache struct {
+	bodies, shapes sums
+}
+
+// Known reports what an earlier check of the body of an integration, or of one with the same shape, found: whether it
+// conforms and whether it may drift. It reports false where there was none, and for a body that does not conform: that
+// always takes a check.
+//
+// Bodies have the same shape where the contract cannot tell them apart: they have the same properties, of the same types
+// and formats and on the same side of every bound.
+func Known(body []byte) (conforms, drifts bool) {
+	d := load()
+	bodySum := sha256.Sum256(body)
+	if drifts, conforms = d.cache.bodies.find(bodySum); conforms {
+		return conforms, drifts
+	}
+	shapeSum, ok := d.shapes.of(body)
+	if !ok {
+		return false, false
+	}
+	if drifts, conforms = d.cache.shapes.find(shapeSum); conforms {
+		d.cache.bodies.add(bodySum, drifts)
+	}
+	return conforms, drifts
+}
+
+// remember keeps that a body conforms.
+func (d *document) remember(body []byte, drifts bool) {
+	d.cache.bodies.add(sha256.Sum256(body), drifts)
+	if shapeSum, ok := d.shapes.of(body); ok {
+		d.cache.shapes.add(shapeSum, drifts)
+	}
+}
+
+// sums remembers sums, and of each whether the response drifts.
+type sums struct {
+	mutex  sync.RWMutex
+	drifts map[sum]bool
+}
+
+// maxSums is how many sums are kept; with one more, it starts anew.
+const maxSums = 4096
+
+func (m *sums) find(s sum) (drifts, ok bool) {
+	m.mutex.RLock()
+	defer m.mutex.RUnlock()
+	drifts, ok = m.drifts[s]
+	return drifts, ok
+}
+
+func (m *sums) add(s sum, drifts bool) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.drifts == nil {
+		m.drifts = map[sum]bool{}
+	}
+	if len(m.drifts) >= maxSums {
+		clear(m.drifts)
+	}
+	m.drifts[s] = drifts
+}

@@ -1,0 +1,115 @@
+package contract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portkey-integration/portkey-integration-go/gen"
+)
+
+const statusOK = http.StatusOK
+
+// ErrUndocumentedStatus is returned by [Check] for a status code that the contract does not document.
+var ErrUndocumentedStatus = errors.New("the contract documents no such status code")
+
+// Check compares the body of a response with the contract: for status code 200 with the schema Integration, for others
+// with the schema of that error. It returns a [*DecodeError] for a body that is not JSON, and [ErrUndocumentedStatus].
+func Check(status int, body []byte) (Report, error) {
+	return Checker{}.Check(context.Background(), status, body)
+}
+
+// Checker checks as [Check] does, with options. The zero value has none.
+type Checker struct {
+	// Redact, if not nil, is applied to each text of a body that a report repeats (the integration's names, names of
+	// properties in pointers) before it is cut or escaped, to take out credentials that a server sent back.
+	Redact func(string) string
+	// ViolationsOnly leaves Drift empty for a body that conforms, which saves a third of the time.
+	ViolationsOnly bool
+}
+
+// Check is the function [Check] with the checker's options. It returns ctx.Err() where ctx ends before the check does.
+func (c Checker) Check(ctx context.Context, status int, body []byte) (Report, error) {
+	d := load()
+	schema := d.responses[status]
+	if schema == nil {
+		return Report{}, fmt.Errorf("status code %d: %w", status, ErrUndocumentedStatus)
+	}
+	p := parser{ctx: ctx, decoder: jsontext.NewDecoder(bytes.NewBuffer(body))}
+	value, err := p.parse(schema)
+	switch {
+	case err != nil && err == ctx.Err():
+		return Report{}, err
+	case err != nil:
+		return Report{}, NewDecodeError(body, err, c.Redact)
+	}
+	w := walk{ctx: ctx, redact: c.Redact}
+	if status == statusOK {
+		w.name(value)
+	}
+	conforms, err := conforms(ctx, schema, value, len(body))
+	if err != nil {
+		return Report{}, err
+	}
+	w.violating = !conforms || p.long
+	walked := w.violating || !c.ViolationsOnly
+	if walked {
+		w.visit(schema, value, true)
+	}
+	if w.err != nil {
+		return Report{}, w.err
+	}
+	report := w.report()
+	if status == statusOK && report.Conforms() {
+		d.remember(body, !walked || len(report.Drift) > 0)
+	}
+	return report, nil
+}
+
+// oneCall is the size of the bodies, in bytes, that kin-openapi checks in one call, which ctx cannot end. Larger ones
+// go through the walk, which ends with ctx, value by value.
+const oneCall = 256 << 10
+
+// conforms asks kin-openapi whether value fits the schema. For a large body it leaves that to the walk.
+func conforms(ctx context.Context, n *node, value any, size int) (bool, error) {
+	if size > oneCall {
+		return false, ctx.Err()
+	}
+	return n.schema.VisitJSON(value, firstViolation...) == nil, ctx.Err()
+}
+
+var (
+	asResponse = []openapi3.SchemaValidationOption{
+		openapi3.VisitAsResponse(),
+		openapi3.DisableSchemaErrorDetails(),
+		openapi3.WithStringFormatValidators(formats),
+		openapi3.WithIntegerFormatValidators(map[string]openapi3.IntegerFormatValidator{
+			"int64": openapi3.NewCallbackValidator(func(int64) error { return nil }), // kin-openapi checks the range before.
+		}),
+		openapi3.WithNumberFormatValidators(map[string]openapi3.NumberFormatValidator{
+			"double": openapi3.NewCallbackValidator(func(float64) error { return nil }),
+		}),
+	}
+	firstViolation = append(asResponse[:len(asResponse):len(asResponse)], openapi3.FailFast())
+	everyViolation = append(asResponse[:len(asResponse):len(asResponse)], openapi3.MultiErrors())
+)
+
+// name finds what names the integration.
+func (w *walk) name(value any) {
+	object, _ := value.(map[string]any)
+	configurations, _ := object["configurations"].(map[string]any)
+	providerID, _ := object["ai_provider_id"].(string)
+	id, _ := object["id"].(string)
+	slug, _ := object["slug"].(string)
+	w.provider = gen.ProviderOf(providerID, names(configurations))
+	w.names = Report{
+		ID:       readable(id, maxID, w.redact),
+		Slug:     readable(slug, maxID, w.redact),
+		Provider: gen.Provider(readable(string(w.provider), maxID, w.redact)),
+	}
+}

@@ -1,0 +1,115 @@
+package contract
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// formats are the string formats that the document uses. They are given to each check, so that a program which changes
+// kin-openapi's global validators does not change the verdict.
+var formats = map[string]openapi3.StringFormatValidator{
+	"uuid": openapi3.NewCallbackValidator(func(s string) error {
+		if !isUUID(s) {
+			return errors.New("not a UUID")
+		}
+		return nil
+	}),
+	"date-time": openapi3.NewCallbackValidator(func(s string) error {
+		_, err := ParseTime(s)
+		return err
+	}),
+}
+
+// isUUID accepts the text form of RFC 9562 in either case, whatever the version.
+func isUUID[T ~string | ~[]byte](s T) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch b := s[i]; i {
+		case 8, 13, 18, 23:
+			if b != '-' {
+				return false
+			}
+		default:
+			if (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'f') {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ParseTime parses the format date-time of the document: RFC 3339, section 5.6. A leap second (23:59:60 UTC), which
+// package time refuses, is the second after it. The result can be marshalled again: its year has four digits.
+func ParseTime(s string) (time.Time, error) {
+	if !isDateTime(s) {
+		return time.Time{}, errNotDateTime
+	}
+	s = strings.ToUpper(s) // RFC 3339 allows lower case.
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	const seconds = len("2006-01-02T15:04:")
+	if s[seconds:seconds+2] != "60" {
+		return time.Time{}, errNotDateTime
+	}
+	t, err := time.Parse(time.RFC3339, s[:seconds]+"59"+s[seconds+2:])
+	after := t.Add(time.Second)
+	if utc := t.UTC(); err != nil || utc.Hour() != 23 || utc.Minute() != 59 || after.Year() > 9999 {
+		return time.Time{}, errNotDateTime
+	}
+	return after, nil
+}
+
+var errNotDateTime = errors.New("not an RFC 3339 date-time")
+
+// isDateTime reports whether s is written as RFC 3339 has it. Package time accepts more: an hour of one digit, a comma
+// before the fraction, an offset of a day.
+func isDateTime(s string) bool {
+	const form = "0000-00-00T00:00:00"
+	if len(s) <= len(form) || !hasForm(s[:len(form)], form) {
+		return false
+	}
+	s = s[len(form):]
+	if s[0] == '.' {
+		fraction := strings.TrimLeft(s[1:], "0123456789")
+		if len(fraction) == len(s)-1 {
+			return false
+		}
+		s = fraction
+	}
+	return s == "Z" || s == "z" || hasForm(s, "+00:00") && s[1:3] < "24" && s[4:] < "60"
+}
+
+// hasForm reports whether s has a digit where form has 0, either sign where it has +, a T in either case, and else what
+// form has.
+func hasForm(s, form string) bool {
+	if len(s) != len(form) {
+		return false
+	}
+	for i := range len(form) {
+		switch c := s[i]; form[i] {
+		case '0':
+			if c < '0' || c > '9' {
+				return false
+			}
+		case '+':
+			if c != '+' && c != '-' {
+				return false
+			}
+		case 'T':
+			if c != 'T' && c != 't' {
+				return false
+			}
+		default:
+			if c != form[i] {
+				return false
+			}
+		}
+	}
+	return true
+}

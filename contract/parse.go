@@ -1,0 +1,199 @@
+package contract
+
+import (
+	"context"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// DecodeError reports a body that is not JSON as RFC 8259 has it: a syntax error, data after the end, nesting deeper
+// than 10,000, invalid UTF-8, or a name that occurs twice in an object.
+type DecodeError struct {
+	Offset  int64  // Where in the body, in bytes.
+	Pointer string // Where in the value, as a JSON Pointer; bounded as in a [Finding].
+	Reason  string // What is wrong. It quotes nothing of the body.
+}
+
+// Error says what is wrong and where.
+func (e *DecodeError) Error() string {
+	if e.Pointer == "" {
+		return fmt.Sprintf("%s (at byte %d)", e.Reason, e.Offset)
+	}
+	return fmt.Sprintf("%s (at byte %d, in %q)", e.Reason, e.Offset, e.Pointer)
+}
+
+// parser makes of a body the values that kin-openapi checks. Where the schema says nothing of what is inside a value,
+// the inside is skipped, so that it costs no memory.
+type parser struct {
+	ctx     context.Context
+	decoder *jsontext.Decoder
+	values  int
+	// long is set where a number has more digits than a float64 may hold.
+	long bool
+}
+
+func (p *parser) parse(n *node) (any, error) {
+	value, err := p.value(n)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.decoder.ReadToken(); err != io.EOF {
+		return nil, &jsontext.SyntacticError{ByteOffset: p.decoder.InputOffset(), Err: errors.New("data after the end")}
+	}
+	return value, nil
+}
+
+func (p *parser) value(n *node) (any, error) {
+	if p.values++; p.values%1024 == 0 && p.ctx.Err() != nil {
+		return nil, p.ctx.Err()
+	}
+	kind := p.decoder.PeekKind()
+	if n.isOpaque() && kind != 'n' {
+		return skipped, p.decoder.SkipValue()
+	}
+	switch kind {
+	case '{':
+		return p.object(n)
+	case '[':
+		return p.array(n)
+	case '0':
+		return p.number()
+	}
+	token, err := p.decoder.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case '"':
+		return token.String(), nil
+	case 't', 'f':
+		return token.Bool(), nil
+	}
+	return nil, nil
+}
+
+// skipped stands for a value that may be any but null. The first alternative of the document's AnyValue is an array, so
+// that kin-openapi is done with it at once.
+var skipped any = []any{}
+
+func (p *parser) object(n *node) (any, error) {
+	if _, err := p.decoder.ReadToken(); err != nil {
+		return nil, err
+	}
+	object := map[string]any{}
+	for p.decoder.PeekKind() != '}' {
+		token, err := p.decoder.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		name := token.String()
+		if object[name], err = p.value(n.child(name)); err != nil {
+			return nil, err
+		}
+	}
+	_, err := p.decoder.ReadToken()
+	return object, err
+}
+
+func (p *parser) array(n *node) (any, error) {
+	if _, err := p.decoder.ReadToken(); err != nil {
+		return nil, err
+	}
+	array := []any{}
+	for p.decoder.PeekKind() != ']' {
+		item, err := p.value(n.item())
+		if err != nil {
+			return nil, err
+		}
+		array = append(array, item)
+	}
+	_, err := p.decoder.ReadToken()
+	return array, err
+}
+
+// number keeps the digits of a number that a float64 may not tell from its neighbours.
+func (p *parser) number() (any, error) {
+	raw, err := p.decoder.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	number := stdjson.Number(raw)
+	f, err := number.Float64()
+	if err != nil || math.Abs(f) >= exact {
+		p.long = true
+		return number, nil
+	}
+	return f, nil
+}
+
+// exact is the bound below which a float64 holds every integer: 2^53.
+const exact = 1 << 53
+
+var errNotInteger = errors.New("not an integer of 64 bits")
+
+// ParseInteger parses the format int64 of the document: 1.0 and 1e2 are integers, and one that an int64 does not hold
+// exactly is an error.
+func ParseInteger(s string) (int64, error) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n, nil
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != math.Trunc(f) || f < -1<<63 || f >= 1<<63 {
+		return 0, errNotInteger
+	}
+	n := int64(f)
+	if math.Abs(f) >= exact && significant(s) != significant(strconv.FormatInt(n, 10)) {
+		return 0, errNotInteger
+	}
+	return n, nil
+}
+
+// significant returns the digits of a number without its sign, point, exponent and the zeros at either end. Of numbers
+// that one float64 stands for, those with the same significant digits are equal.
+func significant(number string) string {
+	if i := strings.IndexAny(number, "eE"); i >= 0 {
+		number = number[:i]
+	}
+	return strings.Trim(strings.Replace(strings.TrimPrefix(number, "-"), ".", "", 1), "0")
+}
+
+// isDouble reports whether f, a number's float64, is the number: its digits are those of f, all of them or as few as
+// tell f from its neighbours.
+func isDouble(number string, f float64) bool {
+	digits := significant(number)
+	return digits == significant(strconv.FormatFloat(f, 'f', -1, 64)) || digits == significant(strconv.FormatFloat(f, 'f', 0, 64))
+}
+
+// NewDecodeError returns a DecodeError for what packages json and jsontext return for a body, whose own texts quote it.
+// Redact, if not nil, is applied to the names in the pointer.
+func NewDecodeError(body []byte, err error, redact func(string) string) *DecodeError {
+	e := &DecodeError{Reason: "the body is not valid JSON"}
+	var (
+		syntactic *jsontext.SyntacticError
+		semantic  *json.SemanticError
+	)
+	switch {
+	case errors.As(err, &syntactic):
+		e.Offset, e.Pointer = syntactic.ByteOffset, ReadablePointer(syntactic.JSONPointer, redact)
+	case errors.As(err, &semantic):
+		e.Offset, e.Pointer = semantic.ByteOffset, ReadablePointer(semantic.JSONPointer, redact)
+		e.Reason = "the value does not have the documented type"
+	}
+	switch {
+	case len(body) == 0:
+		e.Reason = "the body is empty"
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		e.Reason = "a name occurs twice in an object"
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		e.Reason = "the body ends too early"
+	}
+	return e
+}

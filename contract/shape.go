@@ -1,0 +1,301 @@
+package contract
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"io"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// shapes finds the shape of an integration's body: all that the contract can tell of it, that is the names that it has
+// of those the contract knows, the types of its values, and for each value on which side it is of every bound, length,
+// format and list of values that the schema or its x-documented has anywhere. Bodies of one shape conform all or none,
+// and drift all or none, so that it is enough to check one of them. A control plane has few shapes: a list of a thousand
+// deployments has the shape of a list of two.
+type shapes struct {
+	root    *node
+	words   map[string]uint16 // Names of properties and values of strings, numbered.
+	numbers bounds            // minimum and maximum
+	lengths bounds            // minLength and maxLength
+	counts  bounds            // minItems, maxItems, minProperties and maxProperties
+	// complete is false where the schema has a keyword that these do not cover. Then no body has a shape.
+	complete bool
+	visited  map[*node]bool
+}
+
+// bounds are numbers with which the contract compares. Values of one rank compare alike with each of them.
+type bounds []float64
+
+func (b bounds) rank(value float64) byte {
+	i, equal := slices.BinarySearch(b, value)
+	if equal {
+		return byte(2*i + 1)
+	}
+	return byte(2 * i)
+}
+
+func (b *bounds) add(value float64) {
+	if i, found := slices.BinarySearch(*b, value); !found {
+		*b = slices.Insert(*b, i, value)
+	}
+}
+
+func newShapes(root *node) shapes {
+	s := shapes{root: root, words: map[string]uint16{}, complete: true, visited: map[*node]bool{}}
+	s.addNode(root)
+	s.visited = nil
+	if max(len(s.numbers), len(s.lengths), len(s.counts)) > math.MaxUint8/2 {
+		s.complete = false // A rank has a byte.
+	}
+	return s
+}
+
+func (s *shapes) addWord(text string) {
+	if _, ok := s.words[text]; !ok {
+		s.words[text] = uint16(len(s.words))
+	}
+}
+
+func (s *shapes) addNode(n *node) {
+	if n == nil || s.visited[n] {
+		return
+	}
+	s.visited[n] = true
+	if n.opaque {
+		return
+	}
+	s.addSchema(n.own)
+	if n.documentation != nil {
+		s.addSchema(n.documentation)
+	}
+	for _, text := range slices.Concat(n.known, n.required, providerIDs(n)) {
+		s.addWord(text)
+	}
+	for name, property := range n.properties {
+		s.addWord(name)
+		s.addNode(property)
+	}
+	for _, m := range n.members {
+		s.addNode(m)
+	}
+	s.addNode(n.items)
+	s.addNode(n.additional)
+}
+
+func providerIDs(n *node) (ids []string) {
+	for _, id := range list(n.schema, "x-ai-provider-ids") {
+		ids = append(ids, id.(string))
+	}
+	return ids
+}
+
+// addSchema adds the keywords of s that compare a value with something.
+func (s *shapes) addSchema(k *openapi3.Schema) {
+	covered := openapi3.Schema{
+		Type: k.Type, Format: k.Format, Nullable: k.Nullable, ReadOnly: k.ReadOnly, WriteOnly: k.WriteOnly,
+		Min: k.Min, Max: k.Max, MinLength: k.MinLength, MaxLength: k.MaxLength, MinItems: k.MinItems, MaxItems: k.MaxItems,
+		MinProps: k.MinProps, MaxProps: k.MaxProps, Properties: k.Properties, Required: k.Required,
+		Items: k.Items, AnyOf: k.AnyOf, Not: k.Not,
+		// These say nothing of a value.
+		Title: k.Title, Description: k.Description, Example: k.Example, Deprecated: k.Deprecated,
+		ExternalDocs: k.ExternalDocs, Extensions: k.Extensions, Origin: k.Origin,
+	}
+	if !reflect.DeepEqual(&covered, k) || !slices.Contains([]string{"", "uuid", "date-time", "double", "int64"}, k.Format) {
+		s.complete = false
+	}
+	for name, property := range k.Properties {
+		s.addWord(name)
+		s.addSchema(property.Value)
+	}
+	for _, name := range k.Required {
+		s.addWord(name)
+	}
+	for _, ref := range slices.Concat(k.AnyOf, openapi3.SchemaRefs{k.Items, k.Not}) {
+		if ref != nil {
+			s.addSchema(ref.Value)
+		}
+	}
+	for _, bound := range []*float64{k.Min, k.Max} {
+		if bound != nil {
+			s.numbers.add(*bound)
+		}
+	}
+	s.lengths.add(float64(k.MinLength))
+	s.counts.add(float64(k.MinItems))
+	s.counts.add(float64(k.MinProps))
+	for _, of := range []struct {
+		bounds *bounds
+		bound  *uint64
+	}{{&s.lengths, k.MaxLength}, {&s.counts, k.MaxItems}, {&s.counts, k.MaxProps}} {
+		if of.bound != nil {
+			of.bounds.add(float64(*of.bound))
+		}
+	}
+}
+
+// outline writes down the shape of one body.
+type outline struct {
+	*shapes
+	decoder jsontext.Decoder
+	source  bytes.Buffer
+	text    []byte // Of a string with escapes.
+	starts  []int  // Where in out the parts of the objects and arrays around begin that were written.
+	out     []byte // For each value a byte of its kind, then as many as that kind has.
+}
+
+var outlines = sync.Pool{New: func() any { return new(outline) }}
+
+// duplicates are for the decoding into a type to refuse, which comes next.
+var duplicates = jsontext.AllowDuplicateNames(true)
+
+// of returns a sum of the shape of a body. It returns false where the body has none: it is not JSON, or has a number
+// that a float64 may not tell from others.
+func (s *shapes) of(body []byte) (sum, bool) {
+	if !s.complete {
+		return sum{}, false
+	}
+	o := outlines.Get().(*outline)
+	defer outlines.Put(o)
+	o.shapes, o.out, o.starts = s, o.out[:0], o.starts[:0]
+	o.source = *bytes.NewBuffer(body)
+	o.decoder.Reset(&o.source, duplicates)
+	ok := o.value(s.root)
+	if ok {
+		_, err := o.decoder.ReadToken()
+		ok = err == io.EOF
+	}
+	o.source = bytes.Buffer{}
+	return sha256.Sum256(o.out), ok
+}
+
+func (o *outline) put(b ...byte) { o.out = append(o.out, b...) }
+
+func (o *outline) value(n *node) bool {
+	kind := o.decoder.PeekKind()
+	if n.isOpaque() && kind != 'n' {
+		o.put('*')
+		return o.decoder.SkipValue() == nil
+	}
+	switch kind {
+	case '{', '[':
+		return o.collection(n, kind)
+	case '"':
+		return o.string(false)
+	case '0':
+		return o.number()
+	default:
+		o.put(byte(kind))
+		_, err := o.decoder.ReadToken()
+		return err == nil
+	}
+}
+
+// collection is an object or an array. Of parts that have the same shape, the first tells all.
+func (o *outline) collection(n *node, kind jsontext.Kind) bool {
+	o.put(byte(kind))
+	if _, err := o.decoder.ReadToken(); err != nil {
+		return false
+	}
+	outer := len(o.starts)
+	defer func() { o.starts = o.starts[:outer] }()
+	for count := 0; ; count++ {
+		switch o.decoder.PeekKind() {
+		case '}', ']':
+			o.put('.', o.counts.rank(float64(count)))
+			_, err := o.decoder.ReadToken()
+			return err == nil
+		}
+		start := len(o.out)
+		child := n.item()
+		if kind == '{' {
+			if !o.string(true) {
+				return false
+			}
+			child = n.child(string(o.text))
+		}
+		if !o.value(child) {
+			return false
+		}
+		switch {
+		case kind == '{' && o.out[start] == '"': // A name of the contract, which is there once.
+		case o.repeats(outer, start):
+			o.out = o.out[:start]
+		default:
+			o.starts = append(o.starts, start)
+		}
+	}
+}
+
+// repeats reports whether what was written since start was written before, for one of the last few parts.
+func (o *outline) repeats(outer, start int) bool {
+	const few = 8
+	end := start
+	for i := len(o.starts) - 1; i >= outer && i >= len(o.starts)-few; i-- {
+		if bytes.Equal(o.out[o.starts[i]:end], o.out[start:]) {
+			return true
+		}
+		end = o.starts[i]
+	}
+	return false
+}
+
+// string reads a name or a value, which it leaves in text.
+func (o *outline) string(name bool) bool {
+	raw, err := o.decoder.ReadValue()
+	if err != nil {
+		return false
+	}
+	if o.text, err = jsontext.AppendUnquote(o.text[:0], raw); err != nil {
+		return false
+	}
+	if number, ok := o.words[string(o.text)]; ok {
+		o.out = binary.BigEndian.AppendUint16(append(o.out, '"'), number)
+		return true
+	}
+	if name {
+		o.put('?')
+		return true
+	}
+	o.put('s', o.format(), o.lengths.rank(float64(utf8.RuneCount(o.text))))
+	return true
+}
+
+func (o *outline) format() byte {
+	switch {
+	case isUUID(o.text):
+		return 'u'
+	case bytes.HasPrefix(o.text, []byte("<")) && bytes.HasSuffix(o.text, []byte(">")):
+		return 'p' // A placeholder: as an ai_provider_id, it leaves the provider to the configuration (see gen.ProviderOf).
+	case len(o.text) >= len("2006-01-02T15:04:05Z") && o.text[4] == '-':
+		if _, err := ParseTime(string(o.text)); err == nil {
+			return 'd'
+		}
+	}
+	return 0
+}
+
+func (o *outline) number() bool {
+	raw, err := o.decoder.ReadValue()
+	if err != nil {
+		return false
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || math.Abs(f) >= exact {
+		return false
+	}
+	kind := byte('0')
+	if f == math.Trunc(f) {
+		kind = '1'
+	}
+	o.put(kind, o.numbers.rank(f))
+	return true
+}

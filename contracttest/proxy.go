@@ -1,0 +1,503 @@
+package contracttest
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/internal/text"
+)
+
+// A Proxy is a reverse proxy that checks responses, as an [http.Handler]. It stands between any client and a control plane,
+// passes requests and responses on unchanged and as they come, and compares each response to GET and HEAD
+// …/integrations/{slug} with the contract once it has passed. Other exchanges pass unchecked.
+//
+// A request goes to the upstream's origin and nowhere else, with all its headers but those of the connection: a redirect is
+// the client's to follow. The path of the upstream's URL is put in front of the request's, unless the request has it already.
+// Where the upstream cannot be reached or makes no response of HTTP, the client receives 502 and an error in the API's shape.
+//
+// A client that keeps the proxy waiting for [DefaultStall], to read a piece of the request or to take a piece of the
+// response, of 32 KiB at most, is cut off; see [WithStall]. How long the upstream may take is the client's to say.
+type Proxy struct {
+	upstream  *url.URL
+	insecure  bool
+	stall     time.Duration
+	transport http.RoundTripper
+	observers []func(Exchange)
+	proxy     httputil.ReverseProxy
+	captured  atomic.Int64  // bytes of bodies that are kept to be checked
+	checking  chan struct{} // holds a place for each check under way
+	ctx       context.Context
+	cancel    context.CancelFunc
+}
+
+const (
+	// DefaultStall is how long a client may keep a [Proxy] waiting unless [WithStall] says otherwise.
+	DefaultStall = 5 * time.Minute
+	// maxCaptured limits what is kept of all bodies under way, to check them.
+	maxCaptured = 64 << 20
+)
+
+// A ProxyOption configures a [Proxy].
+type ProxyOption func(*Proxy) error
+
+// WithExchangeFunc calls f with each exchange once it is over. Calls may be concurrent.
+func WithExchangeFunc(f func(Exchange)) ProxyOption {
+	return func(p *Proxy) error { p.observers = append(p.observers, f); return nil }
+}
+
+// WithInsecureUpstream allows plain http to an upstream on another machine. Keys then cross the network in clear.
+func WithInsecureUpstream() ProxyOption {
+	return func(p *Proxy) error { p.insecure = true; return nil }
+}
+
+// WithStall sets how long a client may keep the proxy waiting.
+func WithStall(d time.Duration) ProxyOption {
+	return func(p *Proxy) error {
+		if d <= 0 {
+			return fmt.Errorf("WithStall: %v is no time", d)
+		}
+		p.stall = d
+		return nil
+	}
+}
+
+// WithUpstreamTransport makes requests to the upstream with rt, which must not undo compression, as [http.Transport] does
+// without DisableCompression.
+func WithUpstreamTransport(rt http.RoundTripper) ProxyOption {
+	return func(p *Proxy) error { p.transport = rt; return nil }
+}
+
+// An Exchange is a request that passed through a [Proxy] and what came of it. It prints no value of a body or header.
+type Exchange struct {
+	Method     string
+	Path       string        // as the client sent it, escapes included, without the query
+	Operation  bool          // whether it is the contract's: GET or HEAD …/integrations/{slug}
+	StatusCode int           // of the upstream's response; 0 where it sent none
+	Report     client.Report // of the check
+	Unchecked  string        // why the response was not checked, through no fault of the upstream's; else empty
+	Err        error         // why the upstream's response is missing, incomplete, or beyond what can be checked
+	Start      time.Time
+	Duration   time.Duration
+
+	url               *url.URL // that the upstream was asked for
+	proto             string
+	request, response http.Header
+	body              []byte // of a response that was checked
+	size              int64  // of the body, as it passed
+	redact            func(string) string
+}
+
+// Checked reports whether the response was compared with the contract.
+func (e Exchange) Checked() bool { return e.Operation && e.Unchecked == "" && e.Err == nil }
+
+// Failed reports whether the upstream's response is missing or incomplete, or has a violation.
+func (e Exchange) Failed() bool { return e.Err != nil || !e.Report.Conforms() }
+
+// Format implements [fmt.Formatter]: whatever the verb, it prints the method, the path and the status code.
+func (e Exchange) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "%s %s %d", e.Method, e.Path, e.StatusCode)
+}
+
+// NewProxy returns a proxy for a control plane. The upstream's URL has scheme http or https, a host, perhaps a path, and
+// nothing else.
+func NewProxy(upstream string, opts ...ProxyOption) (*Proxy, error) {
+	p := &Proxy{stall: DefaultStall, checking: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	var errs []error
+	for _, opt := range opts {
+		if opt == nil {
+			errs = append(errs, errors.New("an option is nil"))
+			continue
+		}
+		errs = append(errs, opt(p))
+	}
+	u, err := upstreamURL(upstream, p.insecure)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	p.upstream = u
+	if p.transport == nil {
+		p.transport = newUpstreamTransport()
+	}
+	p.proxy = httputil.ReverseProxy{
+		Rewrite:        p.rewrite,
+		Transport:      p.transport,
+		FlushInterval:  -1, // What the upstream has sent is the client's to have.
+		BufferPool:     &buffers{},
+		ErrorLog:       log.New(io.Discard, "", 0), // Its texts may quote the upstream; an Exchange has what there is to know.
+		ModifyResponse: p.received,
+		ErrorHandler:   p.failed,
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	return p, nil
+}
+
+// upstreamURL reads the URL of an upstream. Errors do not quote it, since it may hold a password.
+func upstreamURL(raw string, insecure bool) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case raw == "":
+		return nil, errors.New("the upstream's URL is empty")
+	case err != nil:
+		return nil, errors.New("the upstream's URL is malformed")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("the scheme of the upstream's URL is neither https nor http")
+	case u.Hostname() == "":
+		return nil, errors.New("the upstream's URL has no host")
+	case u.User != nil:
+		return nil, errors.New("the upstream's URL has user information: the client's requests bring their credentials")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("the upstream's URL has a query or a fragment")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()) && !insecure:
+		return nil, errors.New("the upstream is reached by plain http, over which keys would cross the network in clear")
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return lower(host) == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func newUpstreamTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableCompression = true // Else it would ask for it, and undo it.
+	t.ForceAttemptHTTP2 = true
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 256
+	t.MaxResponseHeaderBytes = 1 << 20
+	t.DialContext = (&net.Dialer{Timeout: 10 * time.Second}).DialContext
+	return t
+}
+
+// Upstream returns the URL of the upstream.
+func (p *Proxy) Upstream() *url.URL { u := *p.upstream; return &u }
+
+// Close ends the exchanges under way, connections that were upgraded included, and closes idle connections to the upstream.
+func (p *Proxy) Close() {
+	p.cancel()
+	if t, ok := p.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+type exchangeKey struct{}
+
+// ServeHTTP implements [http.Handler].
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect {
+		http.Error(w, "this is a reverse proxy: it makes no tunnels", http.StatusMethodNotAllowed)
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)()
+	redact := redactor(r.Header)
+	e := &exchange{Exchange: Exchange{
+		Method:    r.Method,
+		Path:      redact(r.URL.EscapedPath()),
+		Operation: isOperation(r.Method, r.URL.EscapedPath()),
+		Report:    checkedNothing(),
+		Start:     time.Now(),
+		request:   r.Header,
+		redact:    redact,
+	}}
+	defer p.over(ctx, e) // Also where ReverseProxy panics to have net/http break off the response.
+	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, e))
+	control := http.NewResponseController(w)
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = &patientReader{ReadCloser: r.Body, control: control, stall: p.stall}
+	}
+	p.proxy.ServeHTTP(&patientWriter{w, control, p.stall}, r)
+	_ = control.SetWriteDeadline(time.Now().Add(p.stall)) // For what net/http has left to write.
+}
+
+// exchange is an Exchange under way.
+type exchange struct {
+	Exchange
+	captured *capture
+}
+
+// rewrite points a request to the upstream, and undoes what ReverseProxy changes beyond the headers of the connection.
+func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
+	prefix, path := p.upstream.EscapedPath(), r.In.URL.EscapedPath()
+	target := *p.upstream
+	if path == prefix || strings.HasPrefix(path, prefix+"/") {
+		target.Path, target.RawPath = "", ""
+	}
+	r.SetURL(&target)
+	if path == "" || path == "*" { // OPTIONS *
+		r.Out.URL.Path, r.Out.URL.RawPath = path, ""
+	}
+	r.Out.URL.RawQuery, r.Out.URL.ForceQuery = r.In.URL.RawQuery, r.In.URL.ForceQuery
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if values, ok := r.In.Header[name]; ok {
+			r.Out.Header[name] = values
+		}
+	}
+	if e, ok := r.Out.Context().Value(exchangeKey{}).(*exchange); ok {
+		u := *r.Out.URL
+		e.url = &u
+	}
+}
+
+// received looks at a response before it is passed on.
+func (p *Proxy) received(resp *http.Response) error {
+	e, ok := resp.Request.Context().Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return nil
+	}
+	e.StatusCode, e.proto, e.response = resp.StatusCode, resp.Proto, resp.Header.Clone()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		if wanted := resp.Request.Header.Get("Upgrade"); wanted == "" || lower(wanted) != lower(resp.Header.Get("Upgrade")) {
+			return errSwitched // ReverseProxy would refuse it too, and leave the connection open.
+		}
+		return nil // The body is the connection, and ReverseProxy wants it as it is.
+	}
+	e.captured = &capture{body: resp.Body, proxy: p, wanted: e.Operation && hasBody(e.Method, e.StatusCode)}
+	resp.Body = e.captured
+	return nil
+}
+
+// failed responds to a client whose request got no response from the upstream.
+func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
+	e, ok := r.Context().Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return
+	}
+	message := "the proxy was stopped"
+	if r.Context().Err() == nil {
+		e.Err = upstreamError(err)
+		message = e.Err.Error()
+	}
+	w.Header().Set("Content-Type", jsonType)
+	w.WriteHeader(http.StatusBadGateway)
+	_, _ = w.Write(newError(http.StatusBadGateway, "", "portkey-integration proxy: "+message).body)
+}
+
+var errSwitched = errors.New("the upstream switched to a protocol that the client did not ask for")
+
+// over is called when an exchange is: it checks what has passed and tells the observers.
+func (p *Proxy) over(ctx context.Context, e *exchange) {
+	if e.captured != nil {
+		defer p.captured.Add(-int64(e.captured.kept.Cap()))
+		e.size = e.captured.size
+	}
+	p.judge(ctx, e)
+	e.Duration = time.Since(e.Start)
+	for _, observe := range p.observers {
+		observe(e.Exchange)
+	}
+}
+
+func (p *Proxy) judge(ctx context.Context, e *exchange) {
+	c := e.captured
+	switch {
+	case e.Err != nil:
+		return
+	case (e.StatusCode == 0 || c != nil && !c.complete) && p.ctx.Err() != nil:
+		e.Unchecked = "the proxy was stopped"
+		return
+	case e.StatusCode == 0:
+		e.Unchecked = "the client gave up before there was a response"
+		return
+	case c != nil && c.err != nil && ctx.Err() == nil:
+		e.Err = fmt.Errorf("the response breaks off: %w", upstreamError(c.err))
+		return
+	case !e.Operation:
+		return
+	case e.StatusCode == http.StatusNotModified && e.request.Get("If-None-Match")+e.request.Get("If-Modified-Since") != "":
+		e.Unchecked = "the client has the response (304)"
+		return
+	case e.StatusCode == http.StatusPartialContent && e.request.Get("Range") != "":
+		e.Unchecked = "the client asked for a part (206)"
+		return
+	case c == nil || !c.wanted:
+		e.Report = checkHead(e.StatusCode, e.response.Get("Content-Type"))
+		return
+	case c.tooLarge:
+		e.Err = errTooLarge
+		return
+	case !c.complete:
+		e.Unchecked = "the client gave up before the end of the response"
+		return
+	case c.full:
+		e.Unchecked = "too many large responses at once"
+		return
+	}
+	p.checking <- struct{}{}
+	defer func() { <-p.checking }()
+	body, err := decompress(e.response.Get("Content-Encoding"), c.kept.Bytes())
+	switch {
+	case errors.Is(err, errUnknownCoding):
+		e.Unchecked = err.Error()
+		return
+	case errors.Is(err, errTooLarge):
+		e.Err = err
+		return
+	case err != nil:
+		e.Report.Violations = append(e.Report.Violations, client.Finding{Keyword: "content", Reason: err.Error()})
+		return
+	}
+	e.body = body
+	if e.Report, err = checkBody(p.ctx, e.StatusCode, e.response.Get("Content-Type"), body, e.redact); err != nil {
+		e.Unchecked = "the proxy was stopped"
+	}
+}
+
+// A capture passes a body on and keeps a copy of it.
+type capture struct {
+	body     io.ReadCloser
+	proxy    *Proxy
+	wanted   bool // whether a copy is to be kept
+	kept     bytes.Buffer
+	size     int64
+	complete bool
+	tooLarge bool
+	full     bool  // whether there was no room
+	err      error // that ended the body early
+}
+
+func (c *capture) Read(b []byte) (int, error) {
+	n, err := c.body.Read(b)
+	c.size += int64(n)
+	c.keep(b[:n])
+	switch {
+	case err == io.EOF:
+		c.complete = true
+	case err != nil:
+		c.err = err
+	}
+	return n, err
+}
+
+func (c *capture) keep(b []byte) {
+	switch {
+	case !c.wanted || c.tooLarge || c.full:
+		return
+	case c.size > maxBody:
+		c.tooLarge = true
+	default:
+		before := c.kept.Cap()
+		if c.kept.Available() < len(b) {
+			c.kept.Grow(len(b))
+		}
+		grown := int64(c.kept.Cap() - before)
+		if c.proxy.captured.Add(grown) <= maxCaptured {
+			c.kept.Write(b)
+			return
+		}
+		c.full = true
+	}
+	c.proxy.captured.Add(-int64(c.kept.Cap()))
+	c.kept = bytes.Buffer{}
+}
+
+func (c *capture) Close() error { return c.body.Close() }
+
+// upstreamError says why there is no response, and quotes nothing that the upstream sent, as the errors of net/http do.
+func upstreamError(err error) error {
+	var (
+		dns         *net.DNSError
+		certificate *tls.CertificateVerificationError
+		operation   *net.OpError
+	)
+	switch {
+	case err == errSwitched:
+		return err
+	case errors.As(err, &dns):
+		return errors.New("the upstream cannot be reached: no address for its host")
+	case errors.As(err, &certificate):
+		return errors.New("the upstream cannot be trusted: " + text.Line(certificate.Err.Error(), maxText))
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return errors.New("the upstream cannot be reached: connection refused")
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return errors.New("the upstream reset the connection")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the upstream closed the connection")
+	case errors.As(err, &operation) && operation.Op == "dial" && operation.Timeout():
+		return errors.New("the upstream cannot be reached: no connection in time")
+	case errors.As(err, &operation) && operation.Op == "dial":
+		return errors.New("the upstream cannot be reached")
+	case errors.As(err, &operation):
+		return errors.New("the connection to the upstream failed")
+	}
+	return errors.New("the upstream sent no response of HTTP")
+}
+
+// A patientWriter gives a client some time for each write, and keeps net/http from adding headers to a response that came
+// without them.
+type patientWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	stall   time.Duration
+}
+
+func (w *patientWriter) WriteHeader(status int) {
+	if status >= 200 {
+		for _, name := range []string{"Content-Type", "Date"} {
+			if header := w.Header(); header[name] == nil {
+				header[name] = nil
+			}
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *patientWriter) Write(b []byte) (int, error) {
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *patientWriter) FlushError() error {
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
+	return w.control.Flush()
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// A patientReader gives a client some time for each read of its request's body. After the body, net/http reads on to learn
+// whether the client is gone, and would take a deadline for its going.
+type patientReader struct {
+	io.ReadCloser
+	control *http.ResponseController
+	stall   time.Duration
+	ended   bool
+}
+
+func (r *patientReader) Read(b []byte) (int, error) {
+	if !r.ended {
+		_ = r.control.SetReadDeadline(time.Now().Add(r.stall))
+	}
+	n, err := r.ReadCloser.Read(b)
+	r.ended = err != nil
+	return n, err
+}
+
+// buffers are what bodies are copied through.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if buffer, ok := b.pool.Get().(*[]byte); ok {
+		return *buffer
+	}
+	return make([]byte, 32<<10)
+}
+
+func (b *buffers) Put(buffer []byte) { b.pool.Put(&buffer) }

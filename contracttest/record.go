@@ -1,0 +1,303 @@
+package contracttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/client"
+)
+
+// RecordEnv is the environment variable that has each [Recorder] record in place of playing back:
+//
+//	PORTKEY_RECORD=1 go test -run TestOfMine ./...
+const RecordEnv = "PORTKEY_RECORD"
+
+// A Recorder is an [http.RoundTripper] for a test that is to see what a real control plane sends, though it runs without
+// one: it records exchanges once and plays them back from then on. It is for GET and HEAD …/integrations/{slug} alone.
+//
+// A recording is a HAR file in the test's folder of golden files, without credentials and secrets, in whose place stands
+// [Redacted]; CheckHAR and the command check read it. Requests are told apart by method, slug and workspace, not by the
+// control plane's address; the same request again gets the next response that was recorded for it. While it records, the
+// Recorder returns each response as it will play it back, so that the test sees the same.
+type Recorder struct {
+	// Base makes the exchanges that are recorded; nil means [http.DefaultTransport].
+	Base http.RoundTripper
+
+	tb        testing.TB
+	path      string
+	recording bool
+
+	mu      sync.Mutex
+	left    map[string][]harEntry // to be played back
+	all     map[string]int        // how many there were
+	baseURL string                // of the first entry
+
+	file   *os.File
+	har    *HARWriter
+	count  int
+	failed bool // whether an exchange could not be recorded
+}
+
+// NewRecorder returns a Recorder of dir/<name of the test>.har. Where [RecordEnv] is set, the file is written when the
+// test ends, unless a response was missing. Else it has to be there, and what was recorded and is never asked for fails
+// the test.
+func NewRecorder(tb testing.TB, dir string) *Recorder {
+	tb.Helper()
+	r := &Recorder{
+		tb:        tb,
+		path:      filepath.Join(dir, fileName(tb.Name())+".har"),
+		recording: !slices.Contains([]string{"", "0"}, os.Getenv(RecordEnv)),
+		left:      map[string][]harEntry{},
+		all:       map[string]int{},
+	}
+	open, end := r.openRecording, r.endPlayback
+	if r.recording {
+		open, end = r.startRecording, r.endRecording
+	}
+	if err := open(); err != nil {
+		tb.Fatalf("contracttest: recording %s: %v", r.path, withoutPath(err))
+	}
+	tb.Cleanup(end)
+	return r
+}
+
+// fileName is the name of a test as the name of a file on any system.
+func fileName(test string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '_'
+	}, test)
+}
+
+// NewClient returns a client whose requests are recorded or played back, configured further by opts. While it records, it
+// takes the control plane and the key from the environment, as [client.New] does; to play back, it needs neither.
+func (r *Recorder) NewClient(tb testing.TB, opts ...client.Option) *client.Client {
+	tb.Helper()
+	own := []client.Option{client.WithHTTPClient(&http.Client{Transport: r})}
+	if !r.recording {
+		own = append(own, client.WithBaseURL(r.baseURL), client.WithAPIKey(DefaultAPIKey))
+	}
+	c, err := client.New(append(own, opts...)...)
+	if err != nil {
+		tb.Fatalf("contracttest: %v", err)
+	}
+	return c
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+	if !isOperation(req.Method, req.URL.EscapedPath()) {
+		return nil, r.fail(fmt.Errorf("a Recorder is for GET and HEAD …%s, not for %s %s", pathTemplate, req.Method, req.URL.EscapedPath()))
+	}
+	if r.recording {
+		return r.record(req)
+	}
+	return r.play(req)
+}
+
+// fail fails the test too: a client may keep an error to itself, or try again.
+func (r *Recorder) fail(err error) error {
+	r.tb.Errorf("contracttest: %v", err)
+	return fmt.Errorf("contracttest: %w", err)
+}
+
+func (r *Recorder) startRecording() (err error) {
+	if err := os.MkdirAll(filepath.Dir(r.path), 0o755); err != nil {
+		return err
+	}
+	// An earlier recording stays what it is until there is a new one.
+	if r.file, err = os.CreateTemp(filepath.Dir(r.path), ".recording-*"); err != nil {
+		return err
+	}
+	r.har, err = NewHARWriter(r.file)
+	return err
+}
+
+func (r *Recorder) record(req *http.Request) (*http.Response, error) {
+	base := r.Base
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	e := Exchange{
+		Method: req.Method, Path: req.URL.EscapedPath(), Operation: true, Start: time.Now(),
+		url: req.URL, proto: "HTTP/1.1", request: req.Header, redact: redactor(req.Header),
+	}
+	resp, err := base.RoundTrip(req)
+	if err == nil {
+		defer resp.Body.Close()
+		e.StatusCode, e.response = resp.StatusCode, resp.Header
+		if hasBody(req.Method, resp.StatusCode) {
+			e.body, err = peek(resp)
+		}
+		if err == nil {
+			e.body, err = decompress(resp.Header.Get("Content-Encoding"), e.body)
+		}
+	}
+	e.Duration, e.size = time.Since(e.Start), int64(len(e.body))
+	var entry harEntry
+	if err == nil {
+		var saved []byte
+		if saved, err = marshal(e.har()); err == nil {
+			err = json.Unmarshal(saved, &entry)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		err = r.har.Write(e)
+	}
+	if err != nil {
+		r.failed = true
+		return nil, err
+	}
+	r.count++
+	return entry.response(req)
+}
+
+func (r *Recorder) endRecording() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	temporary := r.file.Name()
+	err := r.file.Close()
+	switch {
+	case err != nil:
+	case r.failed:
+		err = errors.New("a response was missing or incomplete")
+	case r.count == 0:
+		err = errors.New("no request was made")
+	default:
+		if err = os.Chmod(temporary, 0o644); err == nil {
+			err = os.Rename(temporary, r.path)
+		}
+	}
+	if err != nil {
+		_ = os.Remove(temporary)
+		r.tb.Errorf("contracttest: the recording %s is not written: %v", r.path, withoutPath(err))
+		return
+	}
+	r.tb.Logf("contracttest: %d exchanges are recorded in %s", r.count, r.path)
+}
+
+func (r *Recorder) openRecording() error {
+	data, err := File(r.path).read()
+	if err != nil {
+		return fmt.Errorf("%w; record it with %s=1", err, RecordEnv)
+	}
+	return eachEntry(bytes.NewReader(data), func(entry *harEntry) error {
+		if entry == nil {
+			return nil
+		}
+		u, err := url.Parse(entry.Request.URL)
+		if err != nil || !isOperation(entry.Request.Method, u.EscapedPath()) {
+			return nil // a file that another tool has written
+		}
+		if r.baseURL == "" {
+			r.baseURL = u.Scheme + "://" + u.Host + u.EscapedPath()[:strings.LastIndex(u.EscapedPath(), pathStart)]
+		}
+		request := operationOf(entry.Request.Method, u)
+		r.left[request] = append(r.left[request], *entry)
+		r.all[request]++
+		return nil
+	})
+}
+
+func (r *Recorder) play(req *http.Request) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	request := operationOf(req.Method, req.URL)
+	r.mu.Lock()
+	entries := r.left[request]
+	if len(entries) > 0 {
+		r.left[request] = entries[1:]
+	}
+	r.mu.Unlock()
+	switch {
+	case len(entries) > 0:
+		return entries[0].response(req)
+	case r.all[request] > 0:
+		return nil, r.fail(fmt.Errorf("%s has %d responses to %s, and this is one request more; record anew with %s=1", r.path, r.all[request], request, RecordEnv))
+	}
+	return nil, r.fail(fmt.Errorf("%s has no response to %s; record anew with %s=1", r.path, request, RecordEnv))
+}
+
+func (r *Recorder) endPlayback() {
+	if r.tb.Failed() || r.tb.Skipped() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var unused []string
+	for request, entries := range r.left {
+		if len(entries) > 0 {
+			unused = append(unused, fmt.Sprintf("contracttest: %s has %d responses to %s, of which %d were not asked for; record anew with %s=1",
+				r.path, r.all[request], request, len(entries), RecordEnv))
+		}
+	}
+	slices.Sort(unused)
+	for _, text := range unused {
+		r.tb.Errorf("%s", text)
+	}
+}
+
+// operationOf is what tells requests apart: method, slug and workspace. Of other parameters, a recording has no values.
+func operationOf(method string, u *url.URL) string {
+	query := u.Query()
+	for name, values := range query {
+		if name != "workspace_id" {
+			query[name] = slices.Repeat([]string{Redacted}, len(values))
+		}
+	}
+	path := u.EscapedPath()
+	request := method + " " + path[strings.LastIndex(path, pathStart):]
+	if len(query) > 0 {
+		request += "?" + query.Encode()
+	}
+	return request
+}
+
+// response is the recorded response, as if it had come for a request.
+func (e harEntry) response(req *http.Request) (*http.Response, error) {
+	body, err := e.body()
+	if err != nil {
+		return nil, fmt.Errorf("contracttest: the recorded body: %w", err)
+	}
+	header := http.Header{}
+	for _, pair := range e.Response.Headers {
+		switch name := http.CanonicalHeaderKey(pair.Name); name {
+		case "Content-Encoding", "Content-Length", "Transfer-Encoding", "Connection": // of the body as it was sent
+		default:
+			if pair.Value != Redacted {
+				header.Add(name, pair.Value)
+			}
+		}
+	}
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", e.Response.Status, http.StatusText(e.Response.Status)),
+		StatusCode:    e.Response.Status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        header,
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       req,
+	}, nil
+}
