@@ -261,7 +261,7 @@ func (x *exchange) apiError() *APIError {
 	wrapped := firstText(property(body.Data, "message"), property(body.Error, "message"))
 	e.Code = x.sent.line(code)
 	e.Message = x.sent.line(firstText(wrapped, body.Message, body.Error, body.Msg))
-	// What a gateway in front answers has a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
+	// A gateway in front sends a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
 	e.vendor = wrapped != "" || code != "" || body.Success == false
 	return e
 }

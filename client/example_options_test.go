@@ -14,7 +14,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// The examples below talk to clients that show what is sent, and to servers of one answer: see example_server_test.go.
+// The examples below talk to clients that show what is sent, and to servers of one response: see example_server_test.go.
 
 func ExampleWithAPIKey() {
 	c, err := client.New(client.WithAPIKey("pk-of-an-admin"), client.WithBaseURL("https://cp.example/v1"), client.WithHTTPClient(showing("X-Portkey-Api-Key")))

@@ -47,7 +47,7 @@ func sentElsewhere(to string) *http.Client {
 	})}
 }
 
-// stalled is an HTTP client that gets no answer.
+// stalled is an HTTP client that gets no response.
 func stalled() *http.Client {
 	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()

@@ -58,7 +58,7 @@ var faults = []fault{
 	{name: "a gzip bomb", peer: bomb, err: "ResponseTooLargeError", status: 200, body: "\x00\x00"},
 	{name: "a long error body", peer: long(404, true), err: "APIError", status: 404, body: "xxxx"},
 	{name: "connection refused", peer: refused, err: "TransportError", retried: true, is: syscall.ECONNREFUSED},
-	{name: "connection closed without an answer", peer: raw(""), err: "TransportError", retried: true, is: io.EOF},
+	{name: "connection closed without a response", peer: raw(""), err: "TransportError", retried: true, is: io.EOF},
 	{name: "connection reset before the headers", peer: reset(""), err: "TransportError", retried: true, is: syscall.ECONNRESET},
 	{name: "connection reset within the headers", peer: reset("HTTP/1.1 200 OK\r\nContent-Le"), err: "TransportError", retried: true},
 	{name: "connection reset within the body", peer: reset("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\":"), err: "TransportError", status: 200, body: `{"id":`, retried: true, is: syscall.ECONNRESET},
@@ -232,7 +232,7 @@ func redirect(to string) peer {
 }
 
 // sockets is a peer that gets each connection when it has sent a request, and closes it in the end.
-func sockets(answer func(net.Conn, context.Context)) peer {
+func sockets(talk func(net.Conn, context.Context)) peer {
 	return func(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -249,7 +249,7 @@ func sockets(answer func(net.Conn, context.Context)) peer {
 					defer conn.Close()
 					if readRequest(conn) {
 						requests.Add(1)
-						answer(conn, t.Context())
+						talk(conn, t.Context())
 					}
 				}()
 			}
@@ -386,7 +386,7 @@ func noHost(*testing.T, *atomic.Int64) (string, []client.Option) {
 				if _, err := io.ReadFull(theirs, message); err != nil {
 					return
 				}
-				message[2] |= 0x80 // It is an answer:
+				message[2] |= 0x80 // It is a response:
 				message[3] = 3     // there is no such name.
 				_, _ = theirs.Write(append(size[:], message...))
 			}
@@ -583,7 +583,7 @@ func TestLimitIsExact(t *testing.T) {
 			if chunked {
 				_ = http.NewResponseController(w).Flush()
 			}
-			answer(w, "some-slug")
+			writeOK(w, "some-slug")
 		})
 		for limit, fits := range map[int64]bool{1: false, n - 1: false, n: true, n + 1: true, 1<<63 - 2: true, 1<<63 - 1: true} {
 			opts := []client.Option{client.WithMaxResponseBytes(limit), client.WithValidation(client.ValidationReport)}

@@ -59,8 +59,8 @@ func serve(t testing.TB, handler http.HandlerFunc) (baseURL string) {
 	return s.URL + "/api/v1"
 }
 
-// answer writes a whole answer of status 200.
-func answer(w http.ResponseWriter, slug string) {
+// writeOK writes a whole response with status code 200.
+func writeOK(w http.ResponseWriter, slug string) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write([]byte(integrationBody(slug)))
 }
@@ -170,6 +170,3 @@ func debugLogger(w *strings.Builder) *slog.Logger {
 
 // quietLog is for servers that are to see errors.
 var quietLog = log.New(io.Discard, "", 0)
-
-// raceEnabled tells whether the race detector is on, which makes everything several times slower.
-var raceEnabled bool

@@ -14,7 +14,7 @@ import (
 )
 
 // redirecting is a transport for the world in which each URL named by from leads to one named by to. It counts the
-// requests to each origin; what is no redirect is answered with an integration.
+// requests to each origin; what is no redirect has an integration as its response.
 func redirecting(moves map[string]string) (handle transport, hits map[string]int) {
 	hits = map[string]int{}
 	return func(r *http.Request) (*http.Response, error) {
@@ -192,7 +192,7 @@ func TestCallersHTTPClientIsNotModified(t *testing.T) {
 		if cookie, err := r.Cookie("session"); err != nil || cookie.Value != "7" {
 			t.Error("the jar is not used")
 		}
-		answer(w, "some-slug")
+		writeOK(w, "some-slug")
 	}))
 	defer s.Close()
 	if _, err := retrieve(newClient(t, s.URL, client.WithHTTPClient(c), client.WithTimeout(1e9))); err != nil {

@@ -1,4 +1,4 @@
-// Command pb33f judges the answers of a corpus with pb33f's libopenapi-validator, as answers to the request of the
+// Command pb33f judges the responses of a corpus with pb33f's libopenapi-validator, as responses to the request of the
 // operation. It reads the corpus on standard input and prints one verdict a line, in its order: true or false.
 package main
 
@@ -41,8 +41,8 @@ func run() error {
 		return fmt.Errorf("the document cannot be read: %v", errs)
 	}
 	// Strict mode is how the validator is told to mind writeOnly. It also minds properties that the schema does not
-	// name, which this contract allows: they are let through below. It compiles schemas anew for each answer, so that
-	// it is asked only about answers that have a property to mind.
+	// name, which this contract allows: they are let through below. It compiles schemas anew for each response, so that
+	// it is asked only about responses that have a property to mind.
 	strict, errs := validator.NewValidator(document, config.WithFormatAssertions(), config.WithStrictMode(), config.WithStrictRejectWriteOnly())
 	if len(errs) > 0 {
 		return fmt.Errorf("the document cannot be read: %v", errs)
@@ -110,15 +110,15 @@ func writeOnly() ([][]byte, error) {
 }
 
 func (j judge) accepts(line []byte) (bool, error) {
-	var answer struct {
+	var recorded struct {
 		Status int             `json:"status"`
 		Body   json.RawMessage `json:"body"`
 	}
-	if err := json.Unmarshal(line, &answer); err != nil {
+	if err := json.Unmarshal(line, &recorded); err != nil {
 		return false, err
 	}
 	v := j.plain
-	if slices.ContainsFunc(j.secrets, func(name []byte) bool { return bytes.Contains(answer.Body, name) }) {
+	if slices.ContainsFunc(j.secrets, func(name []byte) bool { return bytes.Contains(recorded.Body, name) }) {
 		v = j.strict
 	}
 	request, err := http.NewRequest(http.MethodGet, "https://api.portkey.ai/v1/integrations/openai-production", nil)
@@ -126,9 +126,9 @@ func (j judge) accepts(line []byte) (bool, error) {
 		return false, err
 	}
 	response := &http.Response{
-		StatusCode: answer.Status,
+		StatusCode: recorded.Status,
 		Header:     http.Header{"Content-Type": {"application/json"}},
-		Body:       io.NopCloser(bytes.NewReader(answer.Body)),
+		Body:       io.NopCloser(bytes.NewReader(recorded.Body)),
 		Request:    request,
 	}
 	_, findings := v.ValidateHttpResponse(request, response)
