@@ -101,7 +101,8 @@ func (x *exchange) read(ctx context.Context) (err error) {
 		return fmt.Errorf("the server switched protocols (status code %d)", x.response.StatusCode)
 	}
 	// A transport of the caller's may give a body that does not end with the context.
-	defer context.AfterFunc(ctx, func() { _ = x.response.Body.Close() })()
+	body := x.response.Body
+	defer context.AfterFunc(ctx, func() { _ = body.Close() })()
 	if x.response.StatusCode == http.StatusOK {
 		x.body, err = readBody(x.response, x.client.maxResponseBytes)
 	} else if x.body, err = readBody(x.response, maxBody); isTooLarge(err) {

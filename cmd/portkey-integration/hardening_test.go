@@ -205,6 +205,10 @@ func TestInterruptOfAProxy(t *testing.T) {
 		url, _, _ := strings.Cut(line, " ")
 		p := &running{url: url}
 		p.get(t, "/integrations/sparse", s.APIKey())
+		for recorded := false; !recorded; time.Sleep(time.Millisecond) { // The exchange is recorded once it has passed.
+			data, _ := os.ReadFile(har)
+			recorded = bytes.Contains(data, []byte("/integrations/sparse"))
+		}
 		if interrupts == 2 {
 			asked := len(s.Requests())
 			go p.try(t, "/integrations/rich", s.APIKey()) // It has no response when the program ends.
