@@ -101,6 +101,3 @@ func (p *progress) wipe() {
 		p.shown = false
 	}
 }
-
-// printable is text from elsewhere that a terminal can trust.
-func printable(s string) string { return text.Safe(s) }
