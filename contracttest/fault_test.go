@@ -1,9 +1,11 @@
 package contracttest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -198,11 +200,18 @@ func TestCloseWhileHanging(t *testing.T) {
 
 func TestDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, err := contracttest.NewHandler(contracttest.WithFault(slug, contracttest.Fault{Delay: time.Hour}))
+		var log bytes.Buffer
+		h, err := contracttest.NewHandler(contracttest.WithFault(slug, contracttest.Fault{Delay: time.Hour}),
+			contracttest.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer h.Close()
+		defer func() {
+			if want := "duration_ms=3.6e+06"; !strings.Contains(log.String(), want) {
+				t.Errorf("got the log %s, want %s", log.String(), want)
+			}
+		}()
 		start := time.Now()
 		if w := serve(h, slug); w.Code != 200 || time.Since(start) != time.Hour {
 			t.Errorf("status %d after %s", w.Code, time.Since(start))

@@ -418,7 +418,7 @@ func TestServeHosts(t *testing.T) {
 		served, refused []string
 	}{
 		{nil, []string{"localhost", "LOCALHOST:4010", "a.localhost.", "127.0.0.1:1", "[::1]:80", "127.9.9.9"},
-			[]string{"evil.example", "evil.example:4010", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.1", "[2001:db8::1]"}},
+			[]string{"evil.example", "evil.example:4010", "127.0.0.1.evil.example", "localhost.evil.example", "evillocalhost", "192.0.2.1", "[2001:db8::1]"}},
 		{[]string{"--allow-host", "mock", "--allow-host", "CP.example:8080"}, []string{"mock", "Mock:4010", "cp.example"},
 			[]string{"mock.example", "evil.example"}},
 		{[]string{"--allow-host", "*"}, []string{"evil.example"}, nil},
@@ -592,6 +592,9 @@ func TestServeDocsRequests(t *testing.T) {
 	}
 	if !strings.Contains(list, fmt.Sprintf("%d in all", remembered+6)) || !strings.Contains(list, "1 violated the contract") {
 		t.Errorf("the requests are not counted: %.200s", list)
+	}
+	if want := "<li>query parameter &lt;script&gt;: not in the contract</li>"; !strings.Contains(list, want) {
+		t.Errorf("the requests lack the problem %s", want)
 	}
 	if strings.Contains(list, "<script") || strings.Contains(list, "<b>") || strings.Contains(list, leak) {
 		t.Error("what a client sent is a part of the page")
