@@ -144,6 +144,7 @@ func NewProxy(upstream string, opts ...ProxyOption) (*Proxy, error) {
 		ErrorHandler:   p.failed,
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	_, _ = check(p.ctx, http.StatusOK, []byte("{}"), redactor(nil)) // The contract is made ready before the first request.
 	return p, nil
 }
 

@@ -21,15 +21,25 @@ import (
 
 // checked is what became of one saved response.
 type checked struct {
-	File       string           `json:"file"`
-	Conforms   bool             `json:"conforms"`
-	Provider   client.Provider  `json:"provider"`
-	Violations []client.Finding `json:"violations"`
-	Drift      []client.Finding `json:"drift"`
+	File           string           `json:"file"`
+	Conforms       bool             `json:"conforms"`
+	Provider       client.Provider  `json:"provider"`
+	Violations     []client.Finding `json:"violations"`
+	Drift          []client.Finding `json:"drift"`
+	MoreViolations int              `json:"more_violations,omitzero"` // Besides those listed.
+	MoreDrift      int              `json:"more_drift,omitzero"`
 }
 
 func newChecked(file string, r client.Report) checked {
-	return checked{File: file, Conforms: r.Conforms(), Provider: r.Provider, Violations: r.Violations, Drift: r.Drift}
+	return checked{
+		File:           file,
+		Conforms:       r.Conforms(),
+		Provider:       r.Provider,
+		Violations:     r.Violations,
+		Drift:          r.Drift,
+		MoreViolations: r.MoreViolations,
+		MoreDrift:      r.MoreDrift,
+	}
 }
 
 type check struct {
@@ -149,22 +159,24 @@ func (r *checking) file(ctx context.Context, name string, err error) {
 		case contracttest.IsHAR(d.body):
 			r.har(ctx, name, next, d.body)
 		default:
-			r.body(next(), d.body)
+			r.body(ctx, next(), d.body)
 		}
 	}
 }
 
-func (r *checking) body(name string, body []byte) {
+func (r *checking) body(ctx context.Context, name string, body []byte) {
 	if len(body) > maxDocument {
 		r.fail(name, fmt.Errorf("it is larger than %s", size(maxDocument)))
 		return
 	}
-	report, err := contract.Check(r.status, body)
-	if err != nil {
+	report, err := contract.Checker{}.Check(ctx, r.status, body)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
 		r.fail(name, err)
-		return
+	default:
+		r.result(name, report)
 	}
-	r.result(name, report)
 }
 
 func (r *checking) har(ctx context.Context, file string, next func() string, data []byte) {
@@ -238,6 +250,12 @@ func (s textSink) add(c checked) {
 	}
 	for _, f := range c.Drift {
 		fmt.Fprintf(s.out, "%s: %s %s\n", name, s.paint(yellow, "drift"), finding(f))
+	}
+	if c.MoreViolations > 0 {
+		fmt.Fprintf(s.out, "%s: %s\n", name, plural(c.MoreViolations, "more violation"))
+	}
+	if c.MoreDrift > 0 {
+		fmt.Fprintf(s.out, "%s: drift in %s\n", name, plural(c.MoreDrift, "more place"))
 	}
 	_ = s.out.Flush()
 }

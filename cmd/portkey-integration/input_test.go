@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -352,7 +354,7 @@ func TestOutputIsBounded(t *testing.T) {
 				if len(o.out) > factor*len(body) {
 					t.Errorf("-o %s: got %d bytes of a body of %d, want at most %d times as many", output, len(o.out), len(body), factor)
 				}
-				if output != "text" && !strings.Contains(name, "deep") { // What a check of depth costs is for package contract to test.
+				if output != "text" {
 					checked := input{stdin: o.out}.run(t, "check", "-", "-o", "json")
 					if checked.code == 2 || len(checked.out) > 100*len(body) {
 						t.Errorf("check of -o %s: exit code %d, %d bytes, stderr %.500s", output, checked.code, len(checked.out), checked.err)

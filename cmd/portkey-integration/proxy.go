@@ -57,9 +57,10 @@ ends the proxy: requests under way have three seconds, then the reports are writ
 missing or incomplete, makes exit code 1. Drift, such as a property that the contract does not name, is no failure
 without --fail-on-drift.
 
-The Host of a request must be a loopback name or the address that is listened on, so that no web page gets at the upstream
-by way of the proxy; --allow-host adds others. The client's key goes to the upstream alone. --har records the exchanges that are checked, without credentials and
-secrets, for the command check; --junit writes a test case for each method, path and status code.`,
+The client's key goes to the upstream alone. The Host of a request must be a loopback name or the address that is listened
+on, so that no web page gets at the upstream by way of the proxy; --allow-host adds others. --har records the exchanges
+that are checked, without credentials and secrets, for the command check; --junit writes a test case for each method,
+path and status code.`,
 		Example: `  portkey-integration proxy --upstream https://api.portkey.ai/v1
   curl -H "x-portkey-api-key: $PORTKEY_API_KEY" http://127.0.0.1:4011/integrations/mine
   portkey-integration proxy --upstream http://127.0.0.1:4010 --addr 127.0.0.1:0 --junit report.xml --har recorded.har`,
