@@ -93,25 +93,30 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 	if err := reach(ctx, handler.Upstream()); err != nil {
 		return fmt.Errorf("--upstream: %w", err)
 	}
-	// All that is to be written is tried before anything is served.
-	junit, err := output("--junit", p.junit, 0)
+	// All that is to be written to is tried before anything is served, and nothing is lost where that fails.
+	junit, err := output("--junit", p.junit)
 	if err != nil {
 		return err
 	}
 	defer junit.Close()
-	har, err := output("--har", p.har, os.O_TRUNC)
+	har, err := output("--har", p.har)
 	if err != nil {
 		return err
 	}
 	defer har.Close()
-	if har != nil {
-		if t.har, err = contracttest.NewHARWriter(har); err != nil {
-			return fmt.Errorf("--har: %w", withoutPath(err))
-		}
-	}
 	listener, err := p.listen()
 	if err != nil {
 		return err
+	}
+	defer listener.Close()
+	if har != nil {
+		err := har.Truncate(0)
+		if err == nil {
+			t.har, err = contracttest.NewHARWriter(har)
+		}
+		if err != nil {
+			return fmt.Errorf("--har: %w", withoutPath(err))
+		}
 	}
 	fmt.Fprintf(a.out, "http://%s stands for %s\n", listener.Addr(), text.Safe(handler.Upstream().String()))
 	_ = a.out.Flush()
@@ -136,11 +141,11 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 }
 
 // output opens a file to write to, nil where there is none.
-func output(flag, name string, mode int) (*os.File, error) {
+func output(flag, name string) (*os.File, error) {
 	if name == "" {
 		return nil, nil
 	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|mode, 0o600)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}

@@ -234,11 +234,13 @@ func TestProxyErrors(t *testing.T) {
 			t.Errorf("%v: stdout and stderr:\n%s%s", test.args, o.out, o.err)
 		}
 	}
-	// An earlier report survives a proxy that does not start.
-	report := save(t, "report.xml", []byte("earlier"))
-	invoke(t, "proxy", "--upstream", down, "--junit", report).want(t, 2)
-	if data, _ := os.ReadFile(report); string(data) != "earlier" {
-		t.Errorf("the report is %q", data)
+	// What was written earlier survives a proxy that does not start.
+	report, recorded := save(t, "report.xml", []byte("earlier")), save(t, "recorded.har", []byte("earlier"))
+	invoke(t, "proxy", "--upstream", s.URL, "--addr", taken.Addr().String(), "--junit", report, "--har", recorded).want(t, 2)
+	for _, file := range []string{report, recorded} {
+		if data, _ := os.ReadFile(file); string(data) != "earlier" {
+			t.Errorf("%s is %q", file, data)
+		}
 	}
 }
 
