@@ -292,12 +292,12 @@ func ExampleIntegration_Report() {
 	report := integration.Report()
 	fmt.Println(report.Conforms())
 	for _, f := range report.Drift {
-		fmt.Println(f)
+		fmt.Println(f.Pointer, f.Keyword)
 	}
 	// Output:
 	// true
-	// /status: the value is not one of those known: active, archived
-	// /tomorrow: the contract names no such property
+	// /status x-extensible-enum
+	// /tomorrow properties
 }
 
 func ExampleUnknownConfiguration() {
