@@ -13,11 +13,8 @@ import (
 
 // The README's Go is taken from tests that run, and its commands run as they stand.
 func TestReadme(t *testing.T) {
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := regexp.MustCompile("(?s)(?:<!-- from (\\S+?)(?:: (\\w+))? -->\n)?```(\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	readme := read(t, "README.md")
+	blocks := regexp.MustCompile("(?s)(?:<!-- from (\\S+?)(?:: (\\w+))? -->\n)?```(\\w+)\n(.*?)```").FindAllStringSubmatch(readme, -1)
 	if len(blocks) == 0 {
 		t.Fatal("got no block of code")
 	}
@@ -25,70 +22,104 @@ func TestReadme(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/portkey-integration").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	run := func(args ...string) {
+		if out, err := exec.CommandContext(t.Context(), binary, args...).CombinedOutput(); err != nil {
+			t.Errorf("portkey-integration %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
 	for _, block := range blocks {
 		file, function, language, code := block[1], block[2], block[3], block[4]
 		switch language {
 		case "go":
-			source, err := os.ReadFile(file)
-			if err != nil {
-				t.Errorf("a block names no file that there is: %v\n%s", err, code)
-				continue
-			}
-			body, found := string(source), true // All of the file, or a function of it.
+			source := read(t, file)
 			if function != "" {
-				_, body, found = strings.Cut(body, "\nfunc "+function+"(")
-				body, _, _ = strings.Cut(body, "\n}\n")
+				_, source, _ = strings.Cut(source, "\nfunc "+function+"(")
+				source, _, _ = strings.Cut(source, "\n}\n")
 			}
-			if !found || !strings.Contains(squeeze(body), squeeze(code)) {
+			if !strings.Contains(squeeze(source), squeeze(code)) {
 				t.Errorf("%s: %s does not have these lines:\n%s", file, function, code)
 			}
 		case "sh":
 			for line := range strings.Lines(code) {
 				line, _, _ = strings.Cut(line, "#")
-				arguments, ours := strings.CutPrefix(strings.TrimSpace(line), "go run ./cmd/portkey-integration ")
-				if !ours {
-					continue // The tests themselves, or a command that needs the network.
-				}
-				if out, err := exec.CommandContext(t.Context(), binary, strings.Fields(arguments)...).CombinedOutput(); err != nil {
-					t.Errorf("%s: %v\n%s", line, err, out)
+				args, ours := strings.CutPrefix(strings.TrimSpace(line), "go run ./cmd/portkey-integration ")
+				switch command, _, _ := strings.Cut(args, " "); {
+				case !ours: // the tests themselves, or a command that needs the network
+				case command == "serve" || command == "proxy": // They do not end; with --help, wrong flags are refused all the same.
+					run(append(strings.Fields(args), "--help")...)
+				default:
+					run(strings.Fields(args)...)
 				}
 			}
 		}
 	}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)").FindAllStringSubmatch(readme, -1) {
+		run(row[1], "--help")
+	}
 }
 
-// The table of providers is the contract's: each configuration with its values of ai_provider_id and its Go type.
-func TestProvidersAreListed(t *testing.T) {
-	text, err := os.ReadFile("docs/providers.md")
+// What the README names of package client is there.
+func TestReadmeNamesTheAPI(t *testing.T) {
+	readme, source := read(t, "README.md"), ""
+	files, err := filepath.Glob("client/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := map[string][]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\|.*`(\\w+Configuration)`.*$").FindAllStringSubmatch(string(text), -1) {
-		rows[row[1]] = strings.Split(row[0], "|")
+	for _, file := range files {
+		source += read(t, file)
 	}
+	names := regexp.MustCompile(`\b(?:With|Err)[A-Z]\w+`).FindAllString(readme, -1)
+	if len(names) == 0 {
+		t.Error("got no option and no error")
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "WithF") && !regexp.MustCompile(`(?m)^(?:func |var |\t)`+name+`\b`).MatchString(source) { // WithF…: contracttest's
+			t.Errorf("package client has no %s", name)
+		}
+	}
+}
+
+// The README says of how many modules an importer builds packages.
+func TestReadmeCountsModules(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "./client").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := map[string]bool{}
+	for path := range strings.FieldsSeq(string(out)) {
+		modules[path] = true
+		if !strings.Contains(read(t, "docs/importer.md"), "- "+path+" ") {
+			t.Errorf("docs/importer.md lacks %s: run testdata/consumer/cost", path)
+		}
+	}
+	if want := fmt.Sprintf("packages of %d other modules", len(modules)); !strings.Contains(read(t, "README.md"), want) {
+		t.Errorf("the README does not say %q", want)
+	}
+}
+
+// The table of providers is the contract's: each configuration with its values of ai_provider_id and its Go type. Only the
+// names of the providers, which no program reads, are free.
+func TestProvidersAreListed(t *testing.T) {
+	rows := regexp.MustCompile("(?m)^\\| ([^|`-]+) \\| (.*Configuration` \\|)$").FindAllStringSubmatch(read(t, "docs/providers.md"), -1)
+	var want []string
 	for _, member := range document(t).Components.Schemas["Configurations"].Value.AllOf {
-		want, ok := member.Value.Extensions["x-ai-provider-ids"].([]any)
+		values, ok := member.Value.Extensions["x-ai-provider-ids"].([]any)
 		if !ok {
-			continue // For every provider.
+			continue // for every provider
 		}
-		name := strings.TrimPrefix(member.Ref, "#/components/schemas/")
-		row := rows[name]
-		delete(rows, name)
-		if row == nil {
-			t.Errorf("got no row of %s", name)
-			continue
+		ids := "none of its own"
+		for i, id := range values {
+			ids = strings.Repeat(ids+", ", min(i, 1)) + fmt.Sprintf("`%s`", id)
 		}
-		ids := []any{}
-		for _, id := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[2], -1) {
-			ids = append(ids, id[1])
-		}
-		if fmt.Sprint(ids) != fmt.Sprint(want) {
-			t.Errorf("%s: got ai_provider_id %v, want %v", name, ids, want)
+		want = append(want, fmt.Sprintf("%s | `%s` |", ids, strings.TrimPrefix(member.Ref, "#/components/schemas/")))
+	}
+	for i, row := range want {
+		if len(rows) <= i || rows[i][2] != row {
+			t.Errorf("docs/providers.md does not have this row in place %d:\n| … | %s", i+1, row)
 		}
 	}
-	for name := range rows {
-		t.Errorf("got a row of %s, which the contract does not have", name)
+	if got := len(rows); got > len(want) {
+		t.Errorf("got %d rows, want %d", got, len(want))
 	}
 }
 
@@ -116,11 +147,7 @@ func TestDocumentsNameTests(t *testing.T) {
 	more, _ := filepath.Glob("*/*.md")
 	named := 0
 	for _, document := range append(documents, more...) {
-		text, err := os.ReadFile(document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`).FindAllString(string(text), -1) {
+		for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`).FindAllString(read(t, document), -1) {
 			if named++; !tests[name] {
 				t.Errorf("%s names %s, which there is not", document, name)
 			}
@@ -133,3 +160,12 @@ func TestDocumentsNameTests(t *testing.T) {
 
 // squeeze drops what indentation and the alignment of comments add.
 func squeeze(code string) string { return strings.Join(strings.Fields(code), " ") }
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

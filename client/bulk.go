@@ -25,7 +25,7 @@ type Result struct {
 // their number and a slow source of slugs holds no result back.
 //
 // When the server responds with 429, all wait together, for as long as its Retry-After says, at most one minute; each
-// call keeps its own number of retries.
+// call keeps its own number of retries. An option that cannot be used makes one result, without a slug.
 //
 // When ctx ends, the calls under way yield its error, no further slug is drawn, and the sequence ends. Leaving the loop
 // early cancels the calls under way and waits for them. In neither case is there a wait for the source of slugs: it is

@@ -84,7 +84,7 @@ func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // [*RedirectError], [*TokenError] and [*TransportError] (no complete response, which includes the end of ctx).
 //
 // A response about another integration than the one asked for is drift, with the keyword "identity" in the report: one
-// live deployment responds to a request by slug with a UUID as the slug.
+// live deployment was seen to have a UUID as the slug in its response to a request by slug.
 func (c *Client) RetrieveIntegration(ctx context.Context, slug string, opts ...CallOption) (*Integration, error) {
 	var call callConfig
 	if err := applyAll(opts, func(o CallOption) error { return o.configureCall(&call) }); err != nil {

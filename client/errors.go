@@ -44,7 +44,7 @@ var (
 	ErrBadRequest      = errors.New("bad request")      // 400, 422
 	ErrUnauthorized    = errors.New("unauthorized")     // 401, 412 (a JWT that was refused)
 	ErrPaymentRequired = errors.New("payment required") // 402: the subscription is exhausted
-	ErrForbidden       = errors.New("forbidden")        // 403
+	ErrForbidden       = errors.New("forbidden")        // 403: no permission, another workspace's, or deleted, as the vendor documents it
 	ErrConflict        = errors.New("conflict")         // 409
 	ErrRateLimited     = errors.New("rate limited")     // 429
 	ErrServer          = errors.New("server error")     // 500 and above
@@ -261,7 +261,7 @@ func (x *exchange) apiError() *APIError {
 	wrapped := firstText(property(body.Data, "message"), property(body.Error, "message"))
 	e.Code = x.sent.line(code)
 	e.Message = x.sent.line(firstText(wrapped, body.Message, body.Error, body.Msg))
-	// A gateway in front sends a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
+	// The body of a gateway in front has a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
 	e.vendor = wrapped != "" || code != "" || body.Success == false
 	return e
 }

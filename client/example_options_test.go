@@ -139,7 +139,7 @@ func ExampleWithHeader() {
 func ExampleWithValidation() {
 	broken := `{"id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","slug":"s","name":null,"ai_provider_id":"openai","created_at":"2026-11-24T00:00:00Z"}`
 	for _, v := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
-		c, err := client.New(client.WithValidation(v), client.WithHTTPClient(answering(broken)))
+		c, err := client.New(client.WithValidation(v), client.WithHTTPClient(responding(broken)))
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func ExampleIntegration_Provider() {
 }
 
 func ExampleIntegration_RawJSON() {
-	c, err := client.New(client.WithHTTPClient(answering(`{
+	c, err := client.New(client.WithHTTPClient(responding(`{
 		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "s", "name": "n", "ai_provider_id": "openai",
 		"created_at": "2026-11-24T00:00:00Z", "tomorrow": 1.0
 	}`)))
@@ -278,7 +278,7 @@ func ExampleIntegration_RawJSON() {
 }
 
 func ExampleIntegration_Report() {
-	c, err := client.New(client.WithHTTPClient(answering(`{
+	c, err := client.New(client.WithHTTPClient(responding(`{
 		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "s", "name": "n", "ai_provider_id": "openai",
 		"created_at": "2026-11-24T00:00:00Z", "status": "paused", "tomorrow": 1
 	}`)))
@@ -292,12 +292,12 @@ func ExampleIntegration_Report() {
 	report := integration.Report()
 	fmt.Println(report.Conforms())
 	for _, f := range report.Drift {
-		fmt.Println(f)
+		fmt.Println(f.Pointer, f.Keyword)
 	}
 	// Output:
 	// true
-	// /status: the value is not one of those known: active, archived
-	// /tomorrow: the contract names no such property
+	// /status x-extensible-enum
+	// /tomorrow properties
 }
 
 func ExampleUnknownConfiguration() {
@@ -329,7 +329,7 @@ func ExampleValidation_UnmarshalText() {
 }
 
 func ExampleValidationError() {
-	c, err := client.New(client.WithHTTPClient(answering(`{
+	c, err := client.New(client.WithHTTPClient(responding(`{
 		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "s", "name": "n", "ai_provider_id": "bedrock",
 		"created_at": "2026-11-24T00:00:00Z", "configurations": {"aws_auth_type": "accessKey", "aws_secret_access_key": "in clear"}
 	}`)))
@@ -350,7 +350,7 @@ func ExampleValidationError() {
 }
 
 func ExampleDecodeError() {
-	c, err := client.New(client.WithHTTPClient(answering(`{"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": `)))
+	c, err := client.New(client.WithHTTPClient(responding(`{"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": `)))
 	if err != nil {
 		log.Fatal(err)
 	}

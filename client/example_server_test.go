@@ -12,8 +12,8 @@ func newLoopbackServer(handler http.Handler) string {
 	return httptest.NewServer(handler).URL
 }
 
-// answering is an HTTP client that gets body whatever it asks for.
-func answering(body string) *http.Client {
+// responding is an HTTP client that gets body whatever it asks for.
+func responding(body string) *http.Client {
 	return &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })}
 }
 
@@ -52,5 +52,15 @@ func stalled() *http.Client {
 	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
+	})}
+}
+
+// expiring is an HTTP client that is refused with one value of Authorization, and else gets an integration.
+func expiring(refused string) *http.Client {
+	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		if r.Header.Get("Authorization") == refused {
+			return respond(http.StatusUnauthorized, nil, "{}")
+		}
+		return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
 	})}
 }

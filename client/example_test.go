@@ -4,13 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"expvar"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
 	"net/http"
 	"os"
 	"slices"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,17 +51,16 @@ func Example() {
 
 func ExampleNew() {
 	c, err := client.New(
-		client.WithAPIKey(os.Getenv("PORTKEY_API_KEY")),        // Or WithBearerToken for a JWT.
+		client.WithAPIKey(os.Getenv("PORTKEY_API_KEY")),        // Or WithBearerToken, or WithTokenSource for one that expires.
 		client.WithBaseURL(os.Getenv("PORTKEY_BASE_URL")),      // Self-hosted: https://aws-cp.portkey.ai/api/v1
 		client.WithHTTPClient(&http.Client{}),                  // Your transport, proxy, tracing; never modified.
-		client.WithTimeout(10*time.Second),                     // Per attempt; the context limits the whole call.
+		client.WithTimeout(10*time.Second),                     // Per attempt, 30s by default; the context limits the call.
 		client.WithMaxRetries(4),                               // 2 by default; 0 makes exactly one request.
 		client.WithUserAgent("audit/1.2"),                      //
 		client.WithHeader("X-Gateway-Token", "of-the-gateway"), // For what stands in front of the control plane.
-		client.WithLogger(slog.Default()),                      // Attempts, at level debug.
-		client.WithValidation(client.ValidationReport),         // Strict by default.
-		client.WithReportHandler(func(context.Context, client.Report) {}),
-		client.WithMaxResponseBytes(1<<20), // 4 MiB by default, after decompression.
+		client.WithWorkspaceID("ws-shared"),                    // Admin keys should name one.
+		client.WithLogger(slog.Default()),                      // Attempts, at level debug; silent by default.
+		client.WithMaxResponseBytes(1<<20),                     // 4 MiB by default, after decompression.
 	)
 	fmt.Println(c != nil, err)
 
@@ -72,23 +73,43 @@ func ExampleNew() {
 	// WithTimeout: -1ns is negative
 }
 
-// describe says what is particular of a provider. What a later contract adds falls into the last two cases.
-func describe(in *client.Integration) string {
-	switch cfg := in.Configuration().(type) {
+// account says which account or place of a provider an integration uses.
+func account(in *client.Integration) string {
+	switch cfg := in.Configuration().(type) { // a value, never a pointer
 	case client.OpenAIConfiguration:
-		return "organisation " + cfg.OpenAIOrganization
+		return cfg.OpenAIOrganization // "" where it is absent or null
 	case client.AzureOpenAIConfiguration:
-		return fmt.Sprint(len(cfg.AzureDeploymentConfig), " deployments of ", cfg.AzureResourceName)
+		return cfg.AzureResourceName
 	case client.BedrockConfiguration:
-		return "AWS region " + cfg.AWSRegion // "" where it is absent or null
-	case client.VertexAIConfiguration:
-		return "Google Cloud region " + cfg.VertexRegion
-	case client.UnknownConfiguration:
-		return fmt.Sprint(len(cfg.Raw), " bytes of JSON") // a provider without a type: cfg.Raw
-	case nil:
-		return "no configuration"
-	default:
-		return fmt.Sprintf("a %T", cfg)
+		return cfg.AWSRegion
+	case client.UnknownConfiguration: // a provider without a type here: cfg.Raw is its JSON
+		return string(in.Provider())
+	default: // one of the other types, or nil where there is no configuration
+		return ""
+	}
+}
+
+// settings prints the limits of all workspaces, a price and the custom base URL.
+func settings(w io.Writer, in *client.Integration) {
+	if access := in.WorkspaceAccess(); access != nil { // under whichever of its two names it was sent
+		for _, limit := range access.UsageLimits {
+			if limit.CreditLimit != nil {
+				fmt.Fprintln(w, *limit.CreditLimit, limit.Type, limit.PeriodicReset)
+			}
+		}
+		for _, limit := range access.RateLimits {
+			if limit.Value != nil {
+				fmt.Fprintln(w, *limit.Value, limit.Type, limit.Unit)
+			}
+		}
+	}
+	if pricing := in.PricingAdjustments; pricing != nil {
+		if factor, ok := pricing.Multiplier.Effective("response_token"); ok { // absent or null: that of "default"
+			fmt.Fprintln(w, "response tokens cost", factor, "of the list price")
+		}
+	}
+	if custom := in.CustomBaseURL(); custom != nil { // with the configuration of any provider
+		fmt.Fprintln(w, custom.CustomHost, len(custom.CustomHeaders))
 	}
 }
 
@@ -97,51 +118,19 @@ func ExampleIntegration_Configuration() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, slug := range []string{"openai-production", "azure-openai-entra", "vertex-ai-basic", "cortex", "unknown-provider", "sparse"} {
+	for _, slug := range []string{"openai-production", "azure-openai-entra", "cortex", "unknown-provider", "sparse"} {
 		in, err := c.RetrieveIntegration(context.Background(), slug)
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(in.Provider(), "has", describe(in))
+		fmt.Printf("%s: %q\n", in.Provider(), account(in))
 	}
 	// Output:
-	// openai has organisation org-9sTq2mVfWc
-	// azure-openai has 1 deployments of contoso-openai-eu
-	// vertex-ai has Google Cloud region europe-west4
-	// cortex has a gen.CortexConfiguration
-	// mistral-ai has 56 bytes of JSON
-	// openai has no configuration
-}
-
-// limits prints the limits of all workspaces. Numbers are pointers where null and absence mean something.
-func limits(in *client.Integration) {
-	access := in.WorkspaceAccess() // whichever of the two names the response has; nil where it has neither
-	if access == nil {
-		return
-	}
-	for _, limit := range access.UsageLimits {
-		if limit.CreditLimit != nil {
-			fmt.Println(*limit.CreditLimit, limit.Type, limit.PeriodicReset)
-		}
-	}
-	for _, limit := range access.RateLimits {
-		if limit.Value != nil {
-			fmt.Println(*limit.Value, limit.Type, limit.Unit)
-		}
-	}
-}
-
-// prices prints the factor on the list price of two kinds of token.
-func prices(in *client.Integration) {
-	if in.PricingAdjustments == nil {
-		return
-	}
-	for _, kind := range []string{"request_token", "response_token"} {
-		// A null or absent factor is that of "default"; ok is false where there is none either.
-		if factor, ok := in.PricingAdjustments.Multiplier.Effective(kind); ok {
-			fmt.Println(kind, factor)
-		}
-	}
+	// openai: "org-9sTq2mVfWc"
+	// azure-openai: "contoso-openai-eu"
+	// cortex: ""
+	// mistral-ai: "mistral-ai"
+	// openai: ""
 }
 
 func ExampleIntegration_WorkspaceAccess() {
@@ -153,13 +142,11 @@ func ExampleIntegration_WorkspaceAccess() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	limits(in)
-	prices(in)
+	settings(os.Stdout, in)
 	// Output:
 	// 500 cost monthly
 	// 600 requests rpm
-	// request_token 0.75
-	// response_token 0.8
+	// response tokens cost 0.8 of the list price
 }
 
 func ExampleIntegration_CustomBaseURL() {
@@ -207,33 +194,80 @@ func ExampleIntegration_UnmarshalJSON() {
 	// saved false 85
 }
 
+// explain says what became of a call.
+func explain(err error) string {
+	var (
+		api       *client.APIError
+		violation *client.ValidationError
+	)
+	switch {
+	case err == nil:
+		return "retrieved"
+	case errors.Is(err, client.ErrInvalidSlug):
+		return "nothing was sent"
+	case errors.Is(err, client.ErrNotFound): // the API itself says so
+		return "no such integration"
+	case errors.As(err, &api): // any other status code; ErrForbidden, ErrRateLimited and so on match it too
+		return fmt.Sprintf("%d %s: %s", api.StatusCode, api.Code, api.Message)
+	case errors.As(err, &violation):
+		return fmt.Sprint("the response violates the contract: ", violation.Report.Violations)
+	default: // no complete or no usable response; context.Canceled and context.DeadlineExceeded are visible
+		return err.Error()
+	}
+}
+
 func ExampleAPIError() {
 	c, err := client.New(client.WithMaxRetries(0))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = c.RetrieveIntegration(context.Background(), "no-such-integration")
-	var (
-		api        *client.APIError
-		validation *client.ValidationError
-		transport  *client.TransportError
-	)
-	switch {
-	case errors.Is(err, client.ErrInvalidSlug):
-		fmt.Println("nothing was sent")
-	case errors.Is(err, client.ErrNotFound):
-		errors.As(err, &api)
-		fmt.Println(api.StatusCode, api.Code, api.Message)
-	case errors.Is(err, client.ErrRateLimited):
-		errors.As(err, &api)
-		fmt.Println("again in", api.RetryAfter)
-	case errors.As(err, &validation):
-		fmt.Println(validation.Report.Violations)
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &transport):
-		fmt.Println("no complete response:", err)
+	for _, slug := range []string{"no-such-integration", "forbidden", "rate-limited", "../keys"} {
+		_, err = c.RetrieveIntegration(context.Background(), slug)
+		fmt.Println(explain(err))
 	}
 	// Output:
-	// 404 AB08 Integration not found
+	// no such integration
+	// 403 AB03: You do not have enough permissions to execute this request
+	// 429 AB06: Too many requests
+	// nothing was sent
+}
+
+// A 404 is ErrNotFound only where its body is one of the API's: a wrong base URL must not look like a deletion.
+func ExampleAPIError_notFound() {
+	page := func(*http.Request) (*http.Response, error) {
+		return respond(http.StatusNotFound, http.Header{"Content-Type": {"text/html"}}, "<h1>404 page not found</h1>")
+	}
+	for _, h := range []*http.Client{nil, {Transport: transport(page)}} {
+		opts := []client.Option{client.WithMaxRetries(0)}
+		if h != nil {
+			opts = append(opts, client.WithHTTPClient(h))
+		}
+		c, err := client.New(opts...)
+		if err != nil {
+			log.Fatal(err)
+		}
+		_, err = c.RetrieveIntegration(context.Background(), "no-such-integration")
+		var api *client.APIError
+		fmt.Println(errors.As(err, &api) && api.StatusCode == http.StatusNotFound, errors.Is(err, client.ErrNotFound))
+	}
+	// Output:
+	// true true
+	// true false
+}
+
+// Every error of a call has what support asks for.
+func ExampleResponseInfo() {
+	c, err := client.New(client.WithMaxRetries(1), client.WithHTTPClient(busy(2, http.StatusTooManyRequests)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.RetrieveIntegration(context.Background(), "cortex")
+	var api *client.APIError
+	if errors.As(err, &api) {
+		fmt.Println(api.StatusCode, api.Attempts, string(api.Body), api.TraceID == "")
+	}
+	// Output:
+	// 429 2 {} true
 }
 
 func ExampleClient_RetrieveIntegrations() {
@@ -244,49 +278,49 @@ func ExampleClient_RetrieveIntegrations() {
 	slugs := []string{"cortex", "no-such-integration", "workers-ai"}
 	for r := range c.RetrieveIntegrations(context.Background(), slices.Values(slugs), client.WithConcurrency(2)) {
 		if r.Err != nil {
-			fmt.Println(r.Slug, "is missing:", errors.Is(r.Err, client.ErrNotFound))
+			fmt.Println(r.Slug, explain(r.Err)) // one failure does not end the others
 			continue
 		}
 		fmt.Println(r.Slug, r.Integration.Provider())
 	}
 	// Unordered output:
 	// cortex cortex
-	// no-such-integration is missing: true
+	// no-such-integration no such integration
 	// workers-ai workers-ai
 }
 
-func ExampleWithReportHandler() {
-	var drift, violations sync.Map // metrics of yours, by slug
-	c, err := client.New(
+// reporting returns the options that count what the contract does not expect, by slug, and let the result through.
+func reporting(drift, violations *expvar.Map) []client.Option {
+	return []client.Option{
 		client.WithValidation(client.ValidationReport),
 		client.WithReportHandler(func(_ context.Context, r client.Report) {
-			drift.Store(r.Slug, len(r.Drift)+r.MoreDrift)
-			violations.Store(r.Slug, len(r.Violations)+r.MoreViolations)
+			drift.Add(r.Slug, int64(len(r.Drift)+r.MoreDrift))
+			violations.Add(r.Slug, int64(len(r.Violations)+r.MoreViolations))
 		}),
-		client.WithHTTPClient(answering(`{
-			"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "tomorrow", "name": "n", "ai_provider_id": "openai",
-			"created_at": "2026-11-24T00:00:00Z", "status": "paused", "workspace_count": "three"
-		}`)),
-	)
+	}
+}
+
+func ExampleWithReportHandler() {
+	drift, violations := new(expvar.Map), new(expvar.Map) // or counters of any metrics library
+	c, err := client.New(append(reporting(drift, violations), client.WithHTTPClient(responding(`{
+		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "tomorrow", "name": "n", "ai_provider_id": "openai",
+		"created_at": "2026-11-24T00:00:00Z", "status": "paused", "workspace_count": "three"
+	}`)))...)
 	if err != nil {
 		log.Fatal(err)
 	}
-	integration, err := c.RetrieveIntegration(context.Background(), "tomorrow")
-	if err != nil {
-		log.Fatal(err)
+	for range 2 {
+		in, err := c.RetrieveIntegration(context.Background(), "tomorrow")
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(in.Status, in.Report().Violations)
 	}
-	fmt.Println(integration.Status)
-	fmt.Println(drift.Load("tomorrow"))
-	fmt.Println(violations.Load("tomorrow"))
-	for _, f := range append(integration.Report().Drift, integration.Report().Violations...) {
-		fmt.Println(f)
-	}
+	fmt.Println(drift, violations)
 	// Output:
-	// paused
-	// 1 true
-	// 1 true
-	// /status: the value is not one of those known: active, archived
-	// /workspace_count: got string, want integer
+	// paused [/workspace_count: got string, want integer]
+	// paused [/workspace_count: got string, want integer]
+	// {"tomorrow": 2} {"tomorrow": 2}
 }
 
 func ExampleWithLogger() {
@@ -315,19 +349,20 @@ func ExampleWithLogger() {
 
 func ExampleWithTokenSource() {
 	asked := 0
-	source := func(context.Context) (string, error) { // an OAuth client, for example
-		asked++
+	c, err := client.New(client.WithTokenSource(func(context.Context) (string, error) {
+		asked++ // ask an issuer here
 		return fmt.Sprintf("token-%d", asked), nil
-	}
-	c, err := client.New(client.WithTokenSource(source), client.WithBaseURL("https://cp.example/v1"),
-		client.WithHTTPClient(showing("Authorization")))
+	}), client.WithHTTPClient(expiring("Bearer token-1")))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, _ = c.RetrieveIntegration(context.Background(), "cortex")
+	for range 2 { // The first token is refused: the source is asked for another, which the second call uses as well.
+		_, err := c.RetrieveIntegration(context.Background(), "cortex")
+		fmt.Println(asked, err)
+	}
 	// Output:
-	// GET https://cp.example/v1/integrations/cortex
-	// Authorization: Bearer token-1
+	// 2 <nil>
+	// 2 <nil>
 }
 
 // counting is a transport around another, as those for tracing are.
@@ -379,24 +414,26 @@ func ExampleTokenError() {
 	// true client: retrieve integration "cortex": token source failed: the issuer is down
 }
 
-// The functions of the README read every example of the contract.
-func TestRecipesReadEveryExample(t *testing.T) {
-	c, err := client.New()
+// The functions that the README shows take every example of the contract, integrations and errors.
+func TestRecipesTakeEveryExample(t *testing.T) {
+	c, err := client.New(append(reporting(new(expvar.Map), new(expvar.Map)), client.WithMaxRetries(0))...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	accounts, printed := 0, new(strings.Builder)
 	for _, e := range contracttest.Examples() {
-		if e.Status != http.StatusOK {
-			continue
-		}
 		in, err := c.RetrieveIntegration(t.Context(), e.Name)
-		if err != nil {
-			t.Fatal(err)
+		if got := explain(err); (got == "retrieved") != (e.Status == http.StatusOK) {
+			t.Errorf("%s, with status code %d: got %q", e.Name, e.Status, got)
 		}
-		if describe(in) == "" {
-			t.Errorf("%s: got no description", e.Name)
+		if err == nil && account(in) != "" {
+			accounts++
 		}
-		limits(in)
-		prices(in)
+		if err == nil {
+			settings(printed, in)
+		}
+	}
+	if accounts == 0 || printed.Len() == 0 {
+		t.Errorf("got %d accounts and %q, want some of both", accounts, printed)
 	}
 }

@@ -335,8 +335,9 @@ func WithMaxResponseBytes(n int64) Option {
 	})
 }
 
-// WithHeader sends a header, for example one that a gateway in front of the control plane asks for. Its value is treated
-// as a secret.
+// WithHeader sends a header, for example one that a gateway in front of the control plane asks for. In one call, it
+// replaces that of the client. Its value is treated as a secret. Headers that another option or the transport sets are
+// refused, such as Authorization and Content-Length.
 func WithHeader(name, value string) RequestOption {
 	return requestOption{&option[requestConfig]{"WithHeader", func(c *requestConfig) error {
 		if err := checkHeader(name, value); err != nil {
@@ -350,8 +351,8 @@ func WithHeader(name, value string) RequestOption {
 	}}}
 }
 
-// WithWorkspaceID sends the query parameter workspace_id: the workspace to read from. The vendor asks admin
-// (organisation) keys to send it; workspace keys have it implied.
+// WithWorkspaceID sends the query parameter workspace_id: the workspace to read from. The vendor's help
+// centre asks admin (organisation) keys to send it; workspace keys have it implied.
 func WithWorkspaceID(id string) RequestOption {
 	return requestOption{&option[requestConfig]{"WithWorkspaceID", func(c *requestConfig) error {
 		if id == "" {

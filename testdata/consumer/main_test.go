@@ -20,6 +20,20 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// Responses of one's own, and a server that fails once.
+func TestFake(t *testing.T) {
+	server := contracttest.NewServer(t,
+		contracttest.WithFixture("mine", contracttest.Example("cortex").With("/slug", "mine").With("/name", "Mine")),
+		contracttest.WithFault("mine", contracttest.Fault{Status: 503, Times: 1}))
+	in, err := server.NewClient(t).RetrieveIntegration(t.Context(), "mine") // give the client to the code under test
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, requests := in.Name, len(server.Requests()); got != "Mine" || requests != 2 {
+		t.Errorf("got %q after %d requests, want Mine after 2", got, requests)
+	}
+}
+
 // A contract test of a control plane that runs. Here the fake server stands in for it.
 func TestContract(t *testing.T) {
 	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())
