@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -9,12 +10,12 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"sync/atomic"
+	"sync"
+	"testing"
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
-	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
 // The examples talk to the fake server, as the environment says where the control plane is.
@@ -38,7 +39,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println(integration.Name, integration.Provider())
-	if cfg, ok := integration.Configuration().(gen.BedrockConfiguration); ok {
+	if cfg, ok := integration.Configuration().(client.BedrockConfiguration); ok {
 		fmt.Println(cfg.AWSRegion, cfg.AWSAuthType)
 	}
 	// Output:
@@ -58,11 +59,11 @@ func ExampleNew() {
 		client.WithLogger(slog.Default()),                      // Attempts, at level debug.
 		client.WithValidation(client.ValidationReport),         // Strict by default.
 		client.WithReportHandler(func(context.Context, client.Report) {}),
-		client.WithMaxResponseBytes(1<<20), // 16 MiB by default, after decompression.
+		client.WithMaxResponseBytes(1<<20), // 4 MiB by default, after decompression.
 	)
 	fmt.Println(c != nil, err)
 
-	// All that is wrong is said at once, and no key is ever printed.
+	// Everything that is wrong is said at once, and no key is ever printed.
 	_, err = client.New(client.WithAPIKey("two words"), client.WithTimeout(-1))
 	fmt.Println(err)
 	// Output:
@@ -71,77 +72,139 @@ func ExampleNew() {
 	// WithTimeout: -1ns is negative
 }
 
+// describe says what is particular of a provider. What a later contract adds falls into the last two cases.
+func describe(in *client.Integration) string {
+	switch cfg := in.Configuration().(type) {
+	case client.OpenAIConfiguration:
+		return "organisation " + cfg.OpenAIOrganization
+	case client.AzureOpenAIConfiguration:
+		return fmt.Sprint(len(cfg.AzureDeploymentConfig), " deployments of ", cfg.AzureResourceName)
+	case client.BedrockConfiguration:
+		return "AWS region " + cfg.AWSRegion // "" where it is absent or null
+	case client.VertexAIConfiguration:
+		return "Google Cloud region " + cfg.VertexRegion
+	case client.UnknownConfiguration:
+		return fmt.Sprint(len(cfg.Raw), " bytes of JSON") // a provider without a type: cfg.Raw
+	case nil:
+		return "no configuration"
+	default:
+		return fmt.Sprintf("a %T", cfg)
+	}
+}
+
 func ExampleIntegration_Configuration() {
 	c, err := client.New()
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, slug := range []string{"openai-production", "azure-openai-entra", "vertex-ai-basic", "unknown-provider", "sparse"} {
-		integration, err := c.RetrieveIntegration(context.Background(), slug)
+	for _, slug := range []string{"openai-production", "azure-openai-entra", "vertex-ai-basic", "cortex", "unknown-provider", "sparse"} {
+		in, err := c.RetrieveIntegration(context.Background(), slug)
 		if err != nil {
 			log.Fatal(err)
 		}
-		switch cfg := integration.Configuration().(type) {
-		case gen.OpenAIConfiguration:
-			fmt.Println(slug, "OpenAI organisation", cfg.OpenAIOrganization)
-		case gen.AzureOpenAIConfiguration:
-			fmt.Println(slug, cfg.AzureResourceName, len(cfg.AzureDeploymentConfig), "deployment")
-		case gen.BedrockConfiguration:
-			fmt.Println(slug, cfg.AWSRegion)
-		case gen.SageMakerConfiguration:
-			fmt.Println(slug, cfg.AWSRegion)
-		case gen.VertexAIConfiguration:
-			fmt.Println(slug, cfg.VertexRegion, cfg.VertexAuthType)
-		case gen.AzureAIConfiguration:
-			fmt.Println(slug, cfg.AzureFoundryURL)
-		case gen.WorkersAIConfiguration:
-			fmt.Println(slug, cfg.WorkersAIAccountID)
-		case gen.HuggingFaceConfiguration:
-			fmt.Println(slug, cfg.HuggingFaceBaseURL)
-		case gen.CortexConfiguration:
-			fmt.Println(slug, cfg.SnowflakeAccount)
-		case gen.CustomBaseURLConfiguration:
-			fmt.Println(slug, cfg.CustomHost)
-		case client.UnknownConfiguration:
-			fmt.Println(slug, "is of", integration.Provider(), "with", len(cfg.Raw), "bytes of configuration")
-		case nil:
-			fmt.Println(slug, "has no configuration")
-		}
+		fmt.Println(in.Provider(), "has", describe(in))
 	}
 	// Output:
-	// openai-production OpenAI organisation org-9sTq2mVfWc
-	// azure-openai-entra contoso-openai-eu 1 deployment
-	// vertex-ai-basic europe-west4 basic
-	// unknown-provider is of mistral-ai with 56 bytes of configuration
-	// sparse has no configuration
+	// openai has organisation org-9sTq2mVfWc
+	// azure-openai has 1 deployments of contoso-openai-eu
+	// vertex-ai has Google Cloud region europe-west4
+	// cortex has a gen.CortexConfiguration
+	// mistral-ai has 56 bytes of JSON
+	// openai has no configuration
 }
 
-func ExampleClient_RetrieveIntegration_limitsAndPricing() {
+// limits prints the limits of all workspaces. Numbers are pointers where null and absence mean something.
+func limits(in *client.Integration) {
+	access := in.WorkspaceAccess() // whichever of the two names the response has; nil where it has neither
+	if access == nil {
+		return
+	}
+	for _, limit := range access.UsageLimits {
+		if limit.CreditLimit != nil {
+			fmt.Println(*limit.CreditLimit, limit.Type, limit.PeriodicReset)
+		}
+	}
+	for _, limit := range access.RateLimits {
+		if limit.Value != nil {
+			fmt.Println(*limit.Value, limit.Type, limit.Unit)
+		}
+	}
+}
+
+// prices prints the factor on the list price of two kinds of token.
+func prices(in *client.Integration) {
+	if in.PricingAdjustments == nil {
+		return
+	}
+	for _, kind := range []string{"request_token", "response_token"} {
+		// A null or absent factor is that of "default"; ok is false where there is none either.
+		if factor, ok := in.PricingAdjustments.Multiplier.Effective(kind); ok {
+			fmt.Println(kind, factor)
+		}
+	}
+}
+
+func ExampleIntegration_WorkspaceAccess() {
 	c, err := client.New()
 	if err != nil {
 		log.Fatal(err)
 	}
-	integration, err := c.RetrieveIntegration(context.Background(), "openai-production", client.WithWorkspaceID("ws-shared"))
+	in, err := c.RetrieveIntegration(context.Background(), "openai-production", client.WithWorkspaceID("ws-shared"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	if access := integration.GlobalWorkspaceAccessSettings; access != nil {
-		for _, limit := range access.UsageLimits {
-			fmt.Println(*limit.CreditLimit, limit.Type, limit.PeriodicReset)
-		}
-		for _, limit := range access.RateLimits {
-			fmt.Println(*limit.Value, limit.Type, limit.Unit)
-		}
-	}
-	if pricing := integration.PricingAdjustments; pricing != nil && pricing.Multiplier != nil {
-		m := pricing.Multiplier
-		// Nil inherits the default; 0 is a price.
-		fmt.Println(*m.Default, *m.RequestToken, m.ResponseToken == nil, *m.CacheReadInputToken)
-	}
+	limits(in)
+	prices(in)
 	// Output:
 	// 500 cost monthly
 	// 600 requests rpm
-	// 0.8 0.75 true 0
+	// request_token 0.75
+	// response_token 0.8
+}
+
+func ExampleIntegration_CustomBaseURL() {
+	c, err := client.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, slug := range []string{"azure-openai-custom-base-url", "openai-production"} {
+		in, err := c.RetrieveIntegration(context.Background(), slug)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if base := in.CustomBaseURL(); base != nil {
+			fmt.Println(in.Provider(), "is called at", base.CustomHost)
+		}
+	}
+	// Output:
+	// azure-openai is called at https://apim.contoso.example/openai
+}
+
+func ExampleParse() {
+	in, err := client.Parse([]byte(`{
+		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "saved", "name": "Saved", "ai_provider_id": "bedrock",
+		"created_at": "2026-11-24T00:00:00Z", "configurations": {"aws_region": "eu-central-1", "aws_auth_type": 5}
+	}`))
+	if err != nil {
+		log.Fatal(err) // Not JSON, or not an object.
+	}
+	fmt.Println(in.Name, in.Configuration().(client.BedrockConfiguration).AWSRegion)
+	fmt.Println(in.Report().Violations[0])
+	// Output:
+	// Saved eu-central-1
+	// /configurations/aws_auth_type: got number, want string
+}
+
+func ExampleIntegration_UnmarshalJSON() {
+	var saved struct{ Integrations []client.Integration }
+	err := json.Unmarshal([]byte(`{"integrations": [{"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "saved", "key": "sk-in-clear"}]}`), &saved)
+	if err != nil {
+		log.Fatal(err)
+	}
+	in := &saved.Integrations[0]
+	fmt.Println(in.Slug, in.Report().Conforms(), len(in.RawJSON()))
+	// Output:
+	// saved false 85
 }
 
 func ExampleAPIError() {
@@ -167,7 +230,7 @@ func ExampleAPIError() {
 	case errors.As(err, &validation):
 		fmt.Println(validation.Report.Violations)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &transport):
-		fmt.Println("no complete answer:", err)
+		fmt.Println("no complete response:", err)
 	}
 	// Output:
 	// 404 AB08 Integration not found
@@ -193,12 +256,12 @@ func ExampleClient_RetrieveIntegrations() {
 }
 
 func ExampleWithReportHandler() {
-	var drift, violations atomic.Int64 // Metrics of yours.
+	var drift, violations sync.Map // metrics of yours, by slug
 	c, err := client.New(
 		client.WithValidation(client.ValidationReport),
 		client.WithReportHandler(func(_ context.Context, r client.Report) {
-			drift.Add(int64(len(r.Drift)))
-			violations.Add(int64(len(r.Violations)))
+			drift.Store(r.Slug, len(r.Drift)+r.MoreDrift)
+			violations.Store(r.Slug, len(r.Violations)+r.MoreViolations)
 		}),
 		client.WithHTTPClient(answering(`{
 			"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "tomorrow", "name": "n", "ai_provider_id": "openai",
@@ -212,12 +275,16 @@ func ExampleWithReportHandler() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(integration.Status, drift.Load(), violations.Load())
+	fmt.Println(integration.Status)
+	fmt.Println(drift.Load("tomorrow"))
+	fmt.Println(violations.Load("tomorrow"))
 	for _, f := range append(integration.Report().Drift, integration.Report().Violations...) {
 		fmt.Println(f)
 	}
 	// Output:
-	// paused 1 1
+	// paused
+	// 1 true
+	// 1 true
 	// /status: the value is not one of those known: active, archived
 	// /workspace_count: got string, want integer
 }
@@ -244,4 +311,92 @@ func ExampleWithLogger() {
 	// Output:
 	// level=DEBUG msg="portkey request" method=GET path=/integrations/{slug} attempt=1 status=200 bytes=428
 	// level=INFO msg=retrieved integration.id=08c27691-343e-4436-937b-8ceff4c0b0a7 integration.slug=empty-configuration integration.provider=groq
+}
+
+func ExampleWithTokenSource() {
+	asked := 0
+	source := func(context.Context) (string, error) { // an OAuth client, for example
+		asked++
+		return fmt.Sprintf("token-%d", asked), nil
+	}
+	c, err := client.New(client.WithTokenSource(source), client.WithBaseURL("https://cp.example/v1"),
+		client.WithHTTPClient(showing("Authorization")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, _ = c.RetrieveIntegration(context.Background(), "cortex")
+	// Output:
+	// GET https://cp.example/v1/integrations/cortex
+	// Authorization: Bearer token-1
+}
+
+// counting is a transport around another, as those for tracing are.
+type counting struct {
+	base     http.RoundTripper
+	requests int
+}
+
+func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.requests++
+	return c.base.RoundTrip(r)
+}
+
+func ExampleNewTransport() {
+	transport := &counting{base: client.NewTransport()}
+	c, err := client.New(client.WithHTTPClient(&http.Client{Transport: transport}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.RetrieveIntegration(context.Background(), "cortex")
+	fmt.Println(transport.requests, err)
+	// Output:
+	// 1 <nil>
+}
+
+func ExampleOptionError() {
+	_, err := client.New(client.WithAPIKey("k"), client.WithBaseURL("http://cp.example"))
+	var option *client.OptionError
+	if errors.As(err, &option) {
+		fmt.Println(option.Option)
+		fmt.Println(option.Err)
+		fmt.Println(option.Hint)
+	}
+	// Output:
+	// WithBaseURL
+	// plain http to cp.example would show the key to the network
+	// use https, or WithInsecureHTTP
+}
+
+func ExampleTokenError() {
+	c, err := client.New(client.WithTokenSource(func(context.Context) (string, error) { return "", errors.New("the issuer is down") }))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.RetrieveIntegration(context.Background(), "cortex")
+	var token *client.TokenError
+	fmt.Println(errors.As(err, &token), err)
+	// Output:
+	// true client: retrieve integration "cortex": token source failed: the issuer is down
+}
+
+// The functions of the README read every example of the contract.
+func TestRecipesReadEveryExample(t *testing.T) {
+	c, err := client.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range contracttest.Examples() {
+		if e.Status != http.StatusOK {
+			continue
+		}
+		in, err := c.RetrieveIntegration(t.Context(), e.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if describe(in) == "" {
+			t.Errorf("%s: got no description", e.Name)
+		}
+		limits(in)
+		prices(in)
+	}
 }

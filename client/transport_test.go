@@ -60,9 +60,9 @@ func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 		"204":                              func(w http.ResponseWriter) { w.WriteHeader(204) },
 		"502, tried again":                 func(w http.ResponseWriter) { w.WriteHeader(502); _, _ = io.WriteString(w, strings.Repeat("x", 4000)) },
 		"502 of 60 kilobytes, tried again": func(w http.ResponseWriter) { w.WriteHeader(502); _, _ = io.WriteString(w, strings.Repeat("x", 60<<10)) },
-		"400 of 100 kilobytes": func(w http.ResponseWriter) {
+		"400 of 60 kilobytes": func(w http.ResponseWriter) {
 			w.WriteHeader(400)
-			_, _ = io.WriteString(w, strings.Repeat("x", 100<<10))
+			_, _ = io.WriteString(w, strings.Repeat("x", 60<<10))
 		},
 		"redirect elsewhere": func(w http.ResponseWriter) { w.Header().Set("Location", "https://evil.example"); w.WriteHeader(302) },
 	} {

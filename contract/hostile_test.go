@@ -1,7 +1,9 @@
 package contract_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -48,6 +50,9 @@ func hostile(size int) map[string]string {
 		"headers":                     distinct(core+`,"configurations":{"custom_headers":{`, `"x%d":""`, "}}}"),
 		"headers of a wrong type":     distinct(core+`,"configurations":{"custom_headers":{`, `"x%d":1`, "}}}"),
 		"units":                       distinct(core+`,"pricing_adjustments":{"multiplier":{"additional_units":{`, `"x%d":-1`, "}}}}"),
+		"masked account nested":       core + `,"configurations":{"masked_vertex_service_account_json":` + strings.Repeat("[", deep) + strings.Repeat("]", deep) + "}}",
+		"tags nested, long names":     core + `,"tags":` + strings.Repeat(`{"`+strings.Repeat("n", 90)+`":`, size/100) + "1" + strings.Repeat("}", size/100) + "}",
+		"cut short, nested":           core + `,"x":` + strings.Repeat(`{"`+strings.Repeat("n", 90)+`":`, min(size/100, 9000)) + "{",
 		"masked account":              fill(core+`,"configurations":{"masked_vertex_service_account_json":[`, `[]`, "]}}"),
 		"long numbers":                fill(core+`,"global_workspace_access":{"rate_limits":[`, `{"value":99999999999999999999}`, "]}}"),
 		"long name":                   core + `,"` + strings.Repeat("x", size) + `":1}`,
@@ -68,42 +73,75 @@ func statusOf(name string) int {
 	return http.StatusOK
 }
 
+// BenchmarkHostile measures the time and the memory of a check for each byte of a hostile body.
 func BenchmarkHostile(b *testing.B) {
 	for name, body := range hostile(1 << 20) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
-			b.ReportAllocs()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			for b.Loop() {
-				report, _ := contract.Check(statusOf(name), []byte(body))
-				if n := len(report.Violations); n > contract.MaxFindings {
-					b.Fatalf("got %d violations, want at most %d", n, contract.MaxFindings)
-				}
+				_, _ = contract.Check(statusOf(name), []byte(body))
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(body)), "ns/byte")
+			runtime.ReadMemStats(&after)
+			bytes := float64(b.N) * float64(len(body))
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/bytes, "ns/byte")
+			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/bytes, "B/byte")
 		})
 	}
 }
 
-// The memory that a check takes is bounded by the size of the body, and so is a report.
+// allocated returns the number of bytes that f allocates, garbage included.
+func allocated(f func()) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
+}
+
+// mostPerByte is how many bytes a check may allocate for each byte of a body, garbage included.
+const mostPerByte = 250
+
+// mostReport is the size of the largest report, as JSON.
+const mostReport = 2*contract.MaxFindings*1000 + 10_000
+
+// The memory that a check takes grows with the size of the body and no faster, and a report is bounded.
 func TestHostileBodiesCostLittle(t *testing.T) {
-	const (
-		size = 256 << 10
-		most = 160 // Bytes allocated for each byte of the body, garbage included.
-	)
-	for name, body := range hostile(size) {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		report, _ := contract.Check(statusOf(name), []byte(body))
-		runtime.ReadMemStats(&after)
-		if perByte := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(body)); perByte > most {
-			t.Errorf("%s: got %.0f bytes allocated for each byte of the body, want at most %d", name, perByte, most)
+	for _, size := range []int{16 << 10, 512 << 10} { // On either side of the size up to which kin-openapi checks in one call.
+		for name, body := range hostile(size) {
+			var report contract.Report
+			got := allocated(func() { report, _ = contract.Check(statusOf(name), []byte(body)) }) / float64(len(body))
+			if got > mostPerByte {
+				t.Errorf("%s, %d bytes: got %.0f bytes allocated for each byte of the body, want at most %d", name, size, got, mostPerByte)
+			}
+			expectBounded(t, report)
 		}
-		if n, m := len(report.Violations), len(report.Drift); n > contract.MaxFindings || m > contract.MaxFindings {
-			t.Errorf("%s: got %d violations and %d findings of drift, want at most %d", name, n, m, contract.MaxFindings)
+	}
+}
+
+// expectBounded fails the test where a report has too many findings, or too long texts.
+func expectBounded(t *testing.T, report contract.Report) {
+	t.Helper()
+	if n, m := len(report.Violations), len(report.Drift); n > contract.MaxFindings || m > contract.MaxFindings {
+		t.Errorf("got %d violations and %d findings of drift, want at most %d each", n, m, contract.MaxFindings)
+	}
+	text, err := json.Marshal(report)
+	if err != nil || len(text) > mostReport {
+		t.Errorf("got a report of %d bytes, %v, want at most %d", len(text), err, mostReport)
+	}
+}
+
+// The depth of a value that the contract says nothing about costs nothing: with a validator that visits each level twice,
+// 24 levels took a minute.
+func TestNestedTagsCostNothing(t *testing.T) {
+	for _, property := range []string{`"tags":%s`, `"configurations":{"masked_vertex_service_account_json":%s}`, `"x":%s`} {
+		cost := func(depth int) float64 {
+			body := fmt.Appendf(nil, core+","+property+"}", strings.Repeat("[", depth)+strings.Repeat("]", depth))
+			return testing.AllocsPerRun(1, func() { _, _ = contract.Check(http.StatusOK, body) })
 		}
-		text, _ := json.Marshal(report)
-		if most := 2 * contract.MaxFindings * 400; len(text) > most {
-			t.Errorf("%s: got a report of %d bytes, want at most %d", name, len(text), most)
+		if got, most := cost(24), cost(12)+300; got > most {
+			t.Errorf(property+": got %v allocations 24 levels deep, want at most %v", "…", got, most)
 		}
 	}
 }
@@ -112,14 +150,53 @@ func TestHostileBodiesCostLittle(t *testing.T) {
 func TestFindingsAreCounted(t *testing.T) {
 	const n = 1234
 	body := core + `,"secret_mappings":[` + strings.TrimSuffix(strings.Repeat("1,{},", n), ",") + "]}"
-	report, err := contract.Check(http.StatusOK, []byte(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	report := check(t, []byte(body))
 	if got := len(report.Violations) + report.MoreViolations; got != n || len(report.Violations) != contract.MaxFindings {
 		t.Errorf("got %d violations, %d of them listed, want %d and %d", got, len(report.Violations), n, contract.MaxFindings)
 	}
 	if got := len(report.Drift) + report.MoreDrift; got != 2*n || len(report.Drift) != contract.MaxFindings {
 		t.Errorf("got %d findings of drift, %d of them listed, want %d and %d", got, len(report.Drift), 2*n, contract.MaxFindings)
+	}
+}
+
+// countdown is a context that ends when it was asked n times.
+type countdown struct {
+	context.Context
+	n int
+}
+
+func (c *countdown) Err() error {
+	if c.n--; c.n < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A check ends with its context, in each of its parts.
+func TestCheckEndsWithTheContext(t *testing.T) {
+	bodies := hostile(300 << 10)
+	for _, name := range []string{"unknown properties", "mappings of a wrong type", "limits beyond bounds", "not an object", "headers", "cut short"} {
+		body := []byte(bodies[name])
+		const plenty = 1 << 30
+		total := &countdown{t.Context(), plenty}
+		_, _ = contract.Checker{}.Check(total, http.StatusOK, body)
+		asked := plenty - total.n
+		if asked < 10 {
+			t.Errorf("%s: got the context asked %d times, want at least 10", name, asked)
+		}
+		for _, n := range []int{0, asked / 2, asked * 9 / 10} {
+			if _, err := (contract.Checker{}).Check(&countdown{t.Context(), n}, http.StatusOK, body); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: got %v where the context ends after %d of %d, want its error", name, err, n, asked)
+			}
+		}
+	}
+}
+
+// A small body is checked in one call; the context is asked before and after.
+func TestCheckWithAnEndedContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (contract.Checker{}).Check(ctx, http.StatusOK, integration(`"type":"workspace"`)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
 	}
 }

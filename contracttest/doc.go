@@ -21,7 +21,7 @@
 // To test a control plane, or a gateway or mock in front of one, run the conformance checks against it with [Run], or
 // with [Verify] outside of tests. To check the responses that another client receives, hand them to [CheckResponse], put
 // a [Transport] under that client, or record them and use [CheckHAR]. Saved bodies are checked by
-// [github.com/portkey-integration/portkey-integration-go/client.Check].
+// [github.com/portkey-integration/portkey-integration-go/contract.Check].
 //
 // Nothing here prints a key or a value of a response: findings name the place and the rule that was broken.
 package contracttest
