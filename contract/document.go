@@ -71,7 +71,7 @@ type node struct {
 	own    *openapi3.Schema // The schema without what node goes down into.
 	plain  bool             // Own compares a value with nothing but a type.
 	opaque bool             // The schema accepts any value.
-	deep   bool             // The schema has a keyword that n does not go down into, such as anyOf.
+	deep   bool             // The schema has a keyword that n does not go down into, such as oneOf.
 	inner  *inner           // What such keywords look at; nil where that may be everything.
 	// documentation is the schema's x-documented without required; nil where there is nothing else.
 	documentation *openapi3.Schema
@@ -117,8 +117,8 @@ func (c compiler) node(s *openapi3.Schema) *node {
 		n.properties[name] = c.node(property.Value)
 	}
 	n.deep = !n.opaque && (len(s.AnyOf) > 0 || len(s.OneOf) > 0 || s.Not != nil)
-	if n.deep && len(s.OneOf) == 0 && s.Not == nil {
-		n.inner = innerOf(s.AnyOf)
+	if n.deep && len(s.AnyOf) == 0 && s.Not == nil {
+		n.inner = innerOf(s.OneOf)
 	}
 	if s.Items != nil {
 		n.items = c.node(s.Items.Value)
@@ -170,22 +170,24 @@ func list(s *openapi3.Schema, extension string) []any {
 // isOpaque reports whether the schema accepts any value: it says nothing of what is inside.
 func (n *node) isOpaque() bool { return n == nil || n.opaque }
 
-// acceptsAny reports whether s accepts a value of any type: it has no keyword that compares, or an anyOf of all types.
+// acceptsAny reports whether s accepts a value of any type: it has no keyword that compares, or a oneOf of all types.
 func acceptsAny(s *openapi3.Schema) bool {
 	if s == nil || len(s.Properties) == 0 && isPlain(s) && s.Type == nil {
 		return true
 	}
-	if len(s.AnyOf) == 0 {
-		return false
-	}
 	types := []string{"array", "boolean", "number", "object", "string"}
-	for _, alternative := range s.AnyOf {
-		a := alternative.Value
-		without := *a
-		without.Items = nil
-		if len(a.Properties) == 0 && isPlain(&without) && (a.Items == nil || acceptsAny(a.Items.Value)) {
-			types = slices.DeleteFunc(types, a.Type.Is)
+	for _, alternative := range s.OneOf {
+		a := *alternative.Value
+		rest := slices.DeleteFunc(slices.Clone(types), a.Type.Is)
+		items := a.Items
+		a.Items = nil
+		if open := a.AdditionalProperties.Has; open != nil && *open {
+			a.AdditionalProperties = openapi3.AdditionalProperties{}
 		}
+		if len(rest) == len(types) || len(a.Properties) > 0 || !isPlain(&a) || items != nil && !acceptsAny(items.Value) {
+			return false
+		}
+		types = rest
 	}
 	return len(types) == 0
 }
@@ -201,7 +203,7 @@ func isPlain(s *openapi3.Schema) bool {
 // names lists the names of an object in a fixed order.
 func names[V any](object map[string]V) []string { return slices.Sorted(maps.Keys(object)) }
 
-// inner is what the alternatives of an anyOf look at inside of a value.
+// inner is what the alternatives of a oneOf look at inside of a value.
 type inner struct {
 	names map[string]bool // Properties.
 	items bool
@@ -212,7 +214,8 @@ func innerOf(alternatives openapi3.SchemaRefs) *inner {
 	in := &inner{names: map[string]bool{}}
 	for _, ref := range alternatives {
 		a := ref.Value
-		if len(a.AllOf) > 0 || len(a.AnyOf) > 0 || len(a.OneOf) > 0 || a.Not != nil || a.AdditionalProperties.Schema != nil {
+		more := a.AdditionalProperties
+		if len(a.AllOf) > 0 || len(a.AnyOf) > 0 || len(a.OneOf) > 0 || a.Not != nil || more.Schema != nil || more.Has != nil && !*more.Has {
 			return nil
 		}
 		for name := range a.Properties {

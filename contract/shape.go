@@ -104,7 +104,7 @@ func (s *shapes) addSchema(k *openapi3.Schema) {
 		Type: k.Type, Format: k.Format, Nullable: k.Nullable, ReadOnly: k.ReadOnly, WriteOnly: k.WriteOnly,
 		Min: k.Min, Max: k.Max, MinLength: k.MinLength, MaxLength: k.MaxLength, MinItems: k.MinItems, MaxItems: k.MaxItems,
 		MinProps: k.MinProps, MaxProps: k.MaxProps, Properties: k.Properties, Required: k.Required,
-		Items: k.Items, AnyOf: k.AnyOf, Not: k.Not,
+		Items: k.Items, AdditionalProperties: k.AdditionalProperties, OneOf: k.OneOf, Not: k.Not,
 		// These say nothing of a value.
 		Title: k.Title, Description: k.Description, Example: k.Example, Deprecated: k.Deprecated,
 		ExternalDocs: k.ExternalDocs, Extensions: k.Extensions, Origin: k.Origin,
@@ -119,7 +119,7 @@ func (s *shapes) addSchema(k *openapi3.Schema) {
 	for _, name := range k.Required {
 		s.addWord(name)
 	}
-	for _, ref := range slices.Concat(k.AnyOf, openapi3.SchemaRefs{k.Items, k.Not}) {
+	for _, ref := range slices.Concat(k.OneOf, openapi3.SchemaRefs{k.Items, k.AdditionalProperties.Schema, k.Not}) {
 		if ref != nil {
 			s.addSchema(ref.Value)
 		}

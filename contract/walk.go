@@ -164,8 +164,8 @@ func (w *walk) checkType(n *node, value any) bool {
 	}
 	w.ask(s, value, func(e *openapi3.SchemaError) {
 		// The alternative for the value's type says more than that none fits.
-		for _, alternative := range e.Schema.AnyOf {
-			if e.SchemaField == "anyOf" && alternative.Value.Type.Is(kindOf(e.Value)) {
+		for _, alternative := range e.Schema.OneOf {
+			if e.SchemaField == "oneOf" && alternative.Value.Type.Is(kindOf(e.Value)) {
 				w.ask(alternative.Value, e.Value, violation)
 				return
 			}
@@ -302,7 +302,7 @@ func reason(e *openapi3.SchemaError) string {
 		return fmt.Sprintf("want at most %s", count(*s.MaxItems, "item"))
 	case "writeOnly":
 		return "a secret must not be in a response, only its masked form may"
-	case "anyOf":
+	case "oneOf":
 		return "no alternative of the schema fits"
 	case "not":
 		if d := s.Not.Value.Description; d != "" {

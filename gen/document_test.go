@@ -172,7 +172,7 @@ func strs(list any) (texts []string) {
 // A schema has the keywords that every true response meets. What else the vendor documents is in x-documented.
 func TestKeywords(t *testing.T) {
 	allowed := strings.Fields(`type format nullable readOnly writeOnly description properties additionalProperties items
-		allOf anyOf x-documented x-extensible-enum x-ai-provider-ids`)
+		allOf oneOf x-documented x-extensible-enum x-ai-provider-ids`)
 	for _, p := range places(schemaOf(document(t), http.StatusOK)) {
 		text, err := json.Marshal(p.schema)
 		if err != nil {
@@ -184,7 +184,7 @@ func TestKeywords(t *testing.T) {
 				t.Errorf("%s has the keyword %s", p, keyword)
 			}
 		}
-		if keywords["type"] == nil && keywords["anyOf"] == nil {
+		if keywords["type"] == nil && keywords["oneOf"] == nil {
 			t.Errorf("%s has no type", p)
 		}
 	}
@@ -283,7 +283,7 @@ func TestExamplesShowEveryProperty(t *testing.T) {
 	shown := map[*openapi3.SchemaRef]bool{}
 	var visit func(schema *openapi3.Schema, value any)
 	visit = func(schema *openapi3.Schema, value any) {
-		for _, member := range slices.Concat(schema.AllOf, schema.AnyOf) {
+		for _, member := range slices.Concat(schema.AllOf, schema.OneOf) {
 			visit(member.Value, value)
 		}
 		switch value := value.(type) {
@@ -316,7 +316,7 @@ func TestExamplesShowEveryProperty(t *testing.T) {
 				t.Errorf("%s of %s stands in no example", property, name)
 			}
 		}
-		for _, member := range slices.Concat(schema.AllOf, schema.AnyOf) {
+		for _, member := range slices.Concat(schema.AllOf, schema.OneOf) {
 			if member.Ref == "" {
 				missing(name, member.Value)
 			}

@@ -70,7 +70,7 @@ func (c *contract) actions() []action {
 // goType is the Go type of a schema that says no more than that, else "".
 func goType(s *openapi3.Schema) string {
 	switch {
-	case s.AnyOf != nil:
+	case s.OneOf != nil:
 		return "any"
 	case s.Type.Is("number"):
 		return "float64"

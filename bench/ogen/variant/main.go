@@ -68,7 +68,7 @@ func walk(v any) {
 	switch v := v.(type) {
 	case object:
 		delete(v, "examples")
-		if v["anyOf"] != nil {
+		if v["oneOf"] != nil {
 			clear(v)
 		}
 		for _, child := range v {

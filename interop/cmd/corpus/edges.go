@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -47,9 +48,13 @@ func (w *writer) mixes(examples openapi3.Examples) error {
 			return err
 		}
 		unmasked := maps.Clone(all)
-		unmasked["aws_secret_access_key"] = "plain-text"
+		for name := range all {
+			if secret, ok := strings.CutPrefix(name, "masked_"); ok {
+				unmasked[secret] = "plain-text"
+			}
+		}
 		body["configurations"] = unmasked
-		if err := emit(fmt.Sprintf("mix/every configuration as %q, a secret unmasked", provider), body); err != nil {
+		if err := emit(fmt.Sprintf("mix/every configuration as %q, its secrets unmasked", provider), body); err != nil {
 			return err
 		}
 	}

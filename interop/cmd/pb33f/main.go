@@ -1,5 +1,5 @@
-// Command pb33f judges the responses of a corpus with pb33f's libopenapi-validator, as responses to the request of the
-// operation. It reads the corpus on standard input and prints one verdict a line, in its order: true or false.
+// Command pb33f judges the bodies of a corpus with pb33f's libopenapi-validator, as responses to the request of the
+// operation. It reads the corpus from a file and prints one verdict a line, in its order: true or false.
 package main
 
 import (
@@ -41,8 +41,8 @@ func run() error {
 		return fmt.Errorf("the document cannot be read: %v", errs)
 	}
 	// Strict mode is how the validator is told to mind writeOnly. It also minds properties that the schema does not
-	// name, which this contract allows: they are let through below. It compiles schemas anew for each response, so that
-	// it is asked only about responses that have a property to mind.
+	// name, which this contract allows: they are let through below. It compiles schemas anew for each body, so that
+	// it is asked only about bodies that have a property to mind.
 	strict, errs := validator.NewValidator(document, config.WithFormatAssertions(), config.WithStrictMode(), config.WithStrictRejectWriteOnly())
 	if len(errs) > 0 {
 		return fmt.Errorf("the document cannot be read: %v", errs)
@@ -52,7 +52,10 @@ func run() error {
 		return err
 	}
 	j := judge{plain, strict, secrets}
-	corpus, err := io.ReadAll(bufio.NewReader(os.Stdin))
+	if len(os.Args) != 2 {
+		return errors.New("want the file of the corpus")
+	}
+	corpus, err := os.ReadFile(os.Args[1])
 	if err != nil {
 		return err
 	}
@@ -96,12 +99,21 @@ func writeOnly() ([][]byte, error) {
 		return nil, err
 	}
 	var names [][]byte
-	for _, schema := range document.Components.Schemas {
-		for name, property := range schema.Value.Properties {
+	var collect func(*openapi3.Schema)
+	collect = func(s *openapi3.Schema) {
+		for name, property := range s.Properties {
 			if property.Value.WriteOnly {
 				names = append(names, fmt.Appendf(nil, "%q:", name))
 			}
 		}
+		for _, member := range slices.Concat(s.AllOf, s.OneOf) {
+			if member.Ref == "" {
+				collect(member.Value)
+			}
+		}
+	}
+	for _, schema := range document.Components.Schemas {
+		collect(schema.Value)
 	}
 	if len(names) == 0 {
 		return nil, errors.New("the contract has no writeOnly property")
@@ -109,16 +121,16 @@ func writeOnly() ([][]byte, error) {
 	return names, nil
 }
 
-func (j judge) accepts(line []byte) (bool, error) {
-	var recorded struct {
+func (j judge) accepts(text []byte) (bool, error) {
+	var line struct {
 		Status int             `json:"status"`
 		Body   json.RawMessage `json:"body"`
 	}
-	if err := json.Unmarshal(line, &recorded); err != nil {
+	if err := json.Unmarshal(text, &line); err != nil {
 		return false, err
 	}
 	v := j.plain
-	if slices.ContainsFunc(j.secrets, func(name []byte) bool { return bytes.Contains(recorded.Body, name) }) {
+	if slices.ContainsFunc(j.secrets, func(name []byte) bool { return bytes.Contains(line.Body, name) }) {
 		v = j.strict
 	}
 	request, err := http.NewRequest(http.MethodGet, "https://api.portkey.ai/v1/integrations/openai-production", nil)
@@ -126,16 +138,16 @@ func (j judge) accepts(line []byte) (bool, error) {
 		return false, err
 	}
 	response := &http.Response{
-		StatusCode: recorded.Status,
+		StatusCode: line.Status,
 		Header:     http.Header{"Content-Type": {"application/json"}},
-		Body:       io.NopCloser(bytes.NewReader(recorded.Body)),
+		Body:       io.NopCloser(bytes.NewReader(line.Body)),
 		Request:    request,
 	}
 	_, findings := v.ValidateHttpResponse(request, response)
 	return !slices.ContainsFunc(findings, breaks), nil
 }
 
-// breaks tells a breach of the contract from an undocumented property.
+// breaks tells a violation from an undocumented property.
 func breaks(finding *liberrors.ValidationError) bool {
 	return finding.ValidationSubType != liberrors.StrictSubTypeProperty
 }

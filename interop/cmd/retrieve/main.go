@@ -11,53 +11,71 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"slices"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
 func main() {
-	baseURL := flag.String("base-url", "", "base `URL` of the server")
-	prefer := flag.Bool("prefer", false, "ask for an example with the header Prefer (RFC 7240), as Prism takes it, and not by its slug alone")
-	broken := flag.String("broken", "", "a `slug` whose response breaks the contract: the server in between must refuse it")
+	var s settings
+	flag.StringVar(&s.baseURL, "base-url", "", "base `URL` of the server")
+	flag.BoolVar(&s.prefer, "prefer", false, "ask for an example with the header Prefer (RFC 7240), as Prism takes it, and not by its slug alone")
+	flag.BoolVar(&s.closed, "closed", false, "the server refuses to serve an example that has a property which the contract does not name")
+	flag.StringVar(&s.broken, "broken", "", "a `slug` whose response violates the contract: the server in between must refuse it")
 	flag.Parse()
-	if err := run(*baseURL, *prefer, *broken); err != nil {
+	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "retrieve:", err)
 		os.Exit(1)
 	}
 }
 
-func run(baseURL string, prefer bool, broken string) error {
-	c, err := client.New(client.WithBaseURL(baseURL), client.WithAPIKey(contracttest.DefaultAPIKey),
+type settings struct {
+	baseURL, broken string
+	prefer, closed  bool
+}
+
+func run(s settings) error {
+	c, err := client.New(client.WithBaseURL(s.baseURL), client.WithAPIKey(contracttest.DefaultAPIKey),
 		client.WithValidation(client.ValidationStrict), client.WithMaxRetries(0))
 	if err != nil {
 		return err
 	}
 	var errs []error
-	responses, failures := 0, 0
+	integrations, failures, refused := 0, 0, 0
 	for _, example := range contracttest.Examples() {
 		if example.ContentType != "application/json" {
 			continue // A gateway's page: the client asks for JSON, and a server that honours it never sends one.
 		}
-		if err := retrieve(c, example, prefer); err != nil {
+		err := retrieve(c, example, s.prefer)
+		switch unnamed := s.closed && hasUnnamed(example); {
+		case unnamed && err == nil:
+			errs = append(errs, fmt.Errorf("%s: got the example, want it refused: is the limitation gone?", example.Name))
+		case unnamed:
+			refused++
+		case err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", example.Name, err))
-		}
-		if example.Status == http.StatusOK {
-			responses++
-		} else {
+		case example.Status == http.StatusOK:
+			integrations++
+		default:
 			failures++
 		}
 	}
-	if responses == 0 || failures == 0 {
+	if len(errs) == 0 && (integrations == 0 || failures == 0) {
 		errs = append(errs, errors.New("the contract has no examples"))
 	}
-	if broken != "" {
-		errs = append(errs, refused(c, broken))
+	if s.broken != "" {
+		errs = append(errs, refuses(c, s.broken))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	fmt.Printf("%d responses and %d errors\n", responses, failures)
+	fmt.Printf("%d integrations and %d errors", integrations, failures)
+	if refused > 0 {
+		fmt.Printf("; %d refused for a property that the contract does not name", refused)
+	}
+	fmt.Println()
 	return nil
 }
 
@@ -81,21 +99,27 @@ func retrieve(c *client.Client, example contracttest.Fixture, prefer bool) error
 	}
 	var apiError *client.APIError
 	if !errors.As(err, &apiError) {
-		return fmt.Errorf("want an *APIError, got %v", err)
+		return fmt.Errorf("got %v, want an *APIError", err)
 	}
 	if apiError.StatusCode != example.Status {
-		return fmt.Errorf("got status %d, want %d", apiError.StatusCode, example.Status)
+		return fmt.Errorf("got status code %d, want %d", apiError.StatusCode, example.Status)
 	}
 	return same(apiError.Body, example.Body)
 }
 
-// refused checks that a broken response does not come through. The validating proxy responses in its place, so that the
-// client sees a failed request and never the response.
-func refused(c *client.Client, slug string) error {
+// hasUnnamed reports whether the example has a property that the contract does not name.
+func hasUnnamed(example contracttest.Fixture) bool {
+	report, err := contract.Check(example.Status, example.Body)
+	return err == nil && slices.ContainsFunc(report.Drift, func(f contract.Finding) bool { return f.Keyword == "properties" })
+}
+
+// refuses checks that a response which violates the contract does not come through. The validating proxy responds in its
+// place, so that the client sees a failed request and never the response.
+func refuses(c *client.Client, slug string) error {
 	_, err := c.RetrieveIntegration(context.Background(), slug)
 	var apiError *client.APIError
 	if !errors.As(err, &apiError) {
-		return fmt.Errorf("%s: the server in between let a broken response pass (the client says: %v)", slug, err)
+		return fmt.Errorf("%s: the server in between let a response pass that violates the contract (the client says: %v)", slug, err)
 	}
 	return nil
 }
