@@ -11,7 +11,6 @@ require (
 	github.com/hashicorp/go-retryablehttp v0.7.8
 	github.com/ogen-go/ogen v1.24.0
 	github.com/portkey-integration/portkey-integration-go v0.0.0
-	go.yaml.in/yaml/v3 v3.0.4
 	golang.org/x/perf v0.0.0-20260908200009-22c9c6c9d4da
 )
 

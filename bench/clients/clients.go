@@ -13,11 +13,12 @@ const Key = "bench-key"
 // Retrieve retrieves an integration, decoded, and returns its id.
 type Retrieve func(ctx context.Context, slug string) (id string, err error)
 
-// New makes a client of the API at a base URL. All but the rows that say otherwise are given the tuned transport.
-type New func(baseURL string, transport http.RoundTripper) (Retrieve, error)
+// New makes a client of the API at a base URL.
+type New func(baseURL string) (Retrieve, error)
 
-// Tuned returns a transport like that of our client: one that keeps a connection for every goroutine.
-func Tuned() *http.Transport {
+// Transport returns a transport like that of our client: one that keeps a connection for every goroutine. All clients
+// are given one, but those that are said to have another.
+func Transport() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns = 1024
 	t.MaxIdleConnsPerHost = 1024

@@ -4,14 +4,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
-
-	"github.com/portkey-integration/portkey-integration-go/bench/clients"
 )
 
 func main() {
-	retrieve, err := newClient(os.Args[1], transport())
+	retrieve, err := newClient(os.Args[1])
 	if err == nil {
 		_, err = retrieve(context.Background(), os.Args[2])
 	}
@@ -22,11 +19,4 @@ func main() {
 	// The most memory held, as Linux counts it. What wait4 reports of a child counts its parent's too.
 	status, _ := os.ReadFile("/proc/self/status")
 	os.Stdout.Write(status)
-}
-
-func transport() http.RoundTripper {
-	if ownTransport {
-		return nil
-	}
-	return clients.Tuned()
 }

@@ -5,5 +5,3 @@ package main
 import "github.com/portkey-integration/portkey-integration-go/bench/clients/naive"
 
 var newClient = naive.New
-
-const ownTransport = false

@@ -5,5 +5,3 @@ package main
 import "github.com/portkey-integration/portkey-integration-go/bench/clients/nethttp"
 
 var newClient = nethttp.New
-
-const ownTransport = false

@@ -8,5 +8,3 @@ import (
 )
 
 var newClient = ours.New(client.ValidationOff)
-
-const ownTransport = true

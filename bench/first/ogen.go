@@ -5,5 +5,3 @@ package main
 import "github.com/portkey-integration/portkey-integration-go/bench/clients/ogen"
 
 var newClient = ogen.New
-
-const ownTransport = false

@@ -5,5 +5,3 @@ package main
 import "github.com/portkey-integration/portkey-integration-go/bench/clients/retryable"
 
 var newClient = retryable.New
-
-const ownTransport = false

@@ -8,5 +8,3 @@ import (
 )
 
 var newClient = ours.New(client.ValidationStrict)
-
-const ownTransport = true

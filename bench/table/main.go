@@ -1,5 +1,5 @@
 // Command table reads the output of the rounds of a benchmark run from its standard input and writes the results in
-// Markdown: each client's median against the baseline's, and the targets.
+// Markdown: each client's median against the baseline's.
 package main
 
 import (

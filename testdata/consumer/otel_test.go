@@ -30,6 +30,6 @@ func TestTracing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if ended := spans.Ended(); len(ended) != 1 || ended[0].Name() != "HTTP GET" && ended[0].Name() != "GET" {
-		t.Errorf("got %d spans, want one of GET: %v", len(ended), ended)
+		t.Errorf("got %d spans %v, want one of a GET", len(ended), ended)
 	}
 }

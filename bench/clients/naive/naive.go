@@ -19,7 +19,7 @@ import (
 )
 
 // New is a [clients.New].
-func New(baseURL string, transport http.RoundTripper) (clients.Retrieve, error) {
+func New(baseURL string) (clients.Retrieve, error) {
 	doc, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func New(baseURL string, transport http.RoundTripper) (clients.Retrieve, error) 
 	if err != nil {
 		return nil, err
 	}
-	client, err := gen.NewClientWithResponses(baseURL, gen.WithHTTPClient(&http.Client{Transport: transport}),
+	client, err := gen.NewClientWithResponses(baseURL, gen.WithHTTPClient(&http.Client{Transport: clients.Transport()}),
 		gen.WithRequestEditorFn(func(_ context.Context, req *http.Request) error {
 			req.Header.Set("X-Portkey-Api-Key", clients.Key)
 			return nil

@@ -13,20 +13,27 @@ import (
 )
 
 // New is a [clients.New].
-func New(baseURL string, transport http.RoundTripper) (clients.Retrieve, error) {
-	return get(baseURL, transport, func(body io.Reader) (string, error) {
-		var in gen.Integration
-		err := json.NewDecoder(body).Decode(&in)
-		return in.ID, err
-	}), nil
+func New(baseURL string) (clients.Retrieve, error) {
+	return get(baseURL, clients.Transport(), decode), nil
+}
+
+// NewDefault is a [clients.New] on http.DefaultTransport.
+func NewDefault(baseURL string) (clients.Retrieve, error) {
+	return get(baseURL, http.DefaultTransport, decode), nil
 }
 
 // NewDiscard is a [clients.New] that does not decode: what every client pays before it sees a byte.
-func NewDiscard(baseURL string, transport http.RoundTripper) (clients.Retrieve, error) {
-	return get(baseURL, transport, func(body io.Reader) (string, error) {
+func NewDiscard(baseURL string) (clients.Retrieve, error) {
+	return get(baseURL, clients.Transport(), func(body io.Reader) (string, error) {
 		_, err := io.Copy(io.Discard, body)
 		return "", err
 	}), nil
+}
+
+func decode(body io.Reader) (string, error) {
+	var in gen.Integration
+	err := json.NewDecoder(body).Decode(&in)
+	return in.ID, err
 }
 
 func get(baseURL string, transport http.RoundTripper, decode func(io.Reader) (string, error)) clients.Retrieve {

@@ -1,4 +1,6 @@
-// Package ogen is the client that ogen generates from a variant of the contract. Its decoder checks as it decodes.
+//go:build ogen
+
+// Package ogen is the client that ogen generates from openapi.yaml. Its decoder checks as it decodes.
 package ogen
 
 import (
@@ -23,8 +25,8 @@ func (key) BearerToken(context.Context, ogen.OperationName) (ogen.BearerToken, e
 }
 
 // New is a [clients.New].
-func New(baseURL string, transport http.RoundTripper) (clients.Retrieve, error) {
-	client, err := ogen.NewClient(baseURL, key{}, ogen.WithClient(&http.Client{Transport: transport}))
+func New(baseURL string) (clients.Retrieve, error) {
+	client, err := ogen.NewClient(baseURL, key{}, ogen.WithClient(&http.Client{Transport: clients.Transport()}))
 	if err != nil {
 		return nil, err
 	}

@@ -3,20 +3,15 @@ package ours
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/portkey-integration/portkey-integration-go/bench/clients"
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// New returns a [clients.New]. Given a transport, the client uses it; given none, it makes its own.
+// New returns a [clients.New].
 func New(mode client.Validation) clients.New {
-	return func(baseURL string, transport http.RoundTripper) (clients.Retrieve, error) {
-		opts := []client.Option{client.WithAPIKey(clients.Key), client.WithBaseURL(baseURL), client.WithValidation(mode)}
-		if transport != nil {
-			opts = append(opts, client.WithHTTPClient(&http.Client{Transport: transport}))
-		}
-		c, err := client.New(opts...)
+	return func(baseURL string) (clients.Retrieve, error) {
+		c, err := client.New(client.WithAPIKey(clients.Key), client.WithBaseURL(baseURL), client.WithValidation(mode))
 		if err != nil {
 			return nil, err
 		}

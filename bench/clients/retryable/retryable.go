@@ -15,9 +15,9 @@ import (
 )
 
 // New is a [clients.New].
-func New(baseURL string, transport http.RoundTripper) (clients.Retrieve, error) {
+func New(baseURL string) (clients.Retrieve, error) {
 	client := retryablehttp.NewClient()
-	client.HTTPClient = &http.Client{Transport: transport}
+	client.HTTPClient = &http.Client{Transport: clients.Transport()}
 	client.Logger = nil
 	return func(ctx context.Context, slug string) (string, error) {
 		req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, baseURL+"/integrations/"+slug, nil)

@@ -1,13 +1,15 @@
-// Package server responses with prebuilt bodies at the least cost: no net/http, a lookup and one system call each way.
-// It runs in a process of its own, so that its memory and its CPU are in no client's numbers; what is left of it, the
-// wait for its response, is the same for all.
+// Package server responds with prebuilt bodies at the least cost: no net/http, a lookup and one system call each way. It
+// runs in a process of its own, so that its memory and its CPU are in no client's numbers; what is left of it, the wait
+// for its response, is the same for all.
 package server
 
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"runtime"
@@ -21,22 +23,8 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/bench/internal/responses"
 )
 
-// Sizes are the sizes of bodies, and how many different ones there are of each.
-var Sizes = []struct {
-	Name     string
-	Bytes, N int
-}{{"1KB", 1000, 1000}, {"10KB", 10_000, 1000}, {"100KB", 100_000, 100}, {"1MB", 1_000_000, 10}}
-
-// Latency is how long a response of the kind far takes.
+// Latency is how long a response of the kind Far takes.
 const Latency = 50 * time.Millisecond
-
-// Novel is how many novel responses there are: more than the shapes that our client remembers.
-const Novel = 5000
-
-// Slug names a response: kind is distinct (the id is new in every response, so that no two bodies are the same), fleet
-// (as many integrations, each with the same body whenever it is asked for), violating or novel (both as distinct), or
-// far (as fleet, but Latency away).
-func Slug(kind, size string, i int) string { return kind + "-" + size + "-" + strconv.Itoa(i) }
 
 // Run serves on a free port of the loopback interface, prints the base URL and returns when standard input ends.
 func Run() error {
@@ -60,54 +48,70 @@ func Run() error {
 	return err
 }
 
-// response is a whole HTTP response. Between its parts stand the last 12 digits of the id.
-type response struct{ head, id, tail []byte }
+// response is a whole HTTP response in parts.
+type response struct {
+	head       []byte   // Up to the first property.
+	properties [][]byte // All but the id, each with a comma behind.
+	id         []byte   // Up to where its last 12 digits begin.
+	digits     []byte   // Those.
+	tail       []byte
+}
 
 var (
-	mu   sync.Mutex
-	made = map[string][]response{}
-	ids  atomic.Uint64
+	mutex sync.Mutex
+	made  = map[string][]response{}
+	ids   atomic.Uint64
 )
 
 // responsesOf makes the responses of a set, named "kind-size", when it is first asked for.
 func responsesOf(set string) []response {
-	mu.Lock()
-	defer mu.Unlock()
+	mutex.Lock()
+	defer mutex.Unlock()
 	if made[set] == nil {
-		kind, size, _ := strings.Cut(set, "-")
-		for _, s := range Sizes {
-			if s.Name != size {
-				continue
-			}
-			n := s.N
-			if kind == "novel" {
-				n = Novel
-			}
-			bodies, err := responses.Make(kind, n, s.Bytes)
-			if err != nil {
-				panic(err)
-			}
-			for _, body := range bodies {
-				made[set] = append(made[set], newResponse(body))
+		kind, name, _ := strings.Cut(set, "-")
+		for _, size := range responses.Sizes {
+			if size.Name == name {
+				for _, body := range responses.Make(kind, size) {
+					made[set] = append(made[set], newResponse(body, kind == responses.Novel))
+				}
 			}
 		}
 	}
 	return made[set]
 }
 
-func newResponse(body []byte) response {
-	raw := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"+
+func newResponse(body []byte, apart bool) response {
+	head := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"+
 		"Date: Thu, 01 Jan 2026 00:00:00 GMT\r\nX-Portkey-Trace-Id: 0f6d2a6e-7f2b-4bb1-9a10-5f0c6d6d9a11\r\n"+
-		"Content-Length: %d\r\n\r\n%s", len(body), body)
-	end := bytes.Index(raw, []byte(`"id":"`)) + len(`"id":"`) + len("e0a3a91f-2346-4c13-bc27-ed12b10877a9")
-	return response{raw[:end-12], raw[end-12 : end], raw[end:]}
+		"Content-Length: %d\r\n\r\n", len(body))
+	const name, prefix = `"id":"`, "e0a3a91f-2346-4c13-bc27-"
+	if !apart {
+		all := append(head, body...)
+		digits := bytes.Index(all, []byte(name)) + len(name+prefix)
+		return response{id: all[:digits], digits: all[digits : digits+12], tail: all[digits+12:]}
+	}
+	r := response{head: append(head, '{'), tail: []byte(`"}`)}
+	var properties map[string]json.RawMessage
+	if err := json.Unmarshal(body, &properties); err != nil {
+		panic(err) // unreachable: it was made as JSON
+	}
+	id := properties["id"][1:] // Without the quote.
+	r.id, r.digits = append([]byte(name), id[:len(prefix)]...), id[len(prefix):len(prefix)+12]
+	delete(properties, "id")
+	for name, value := range properties {
+		r.properties = append(r.properties, fmt.Appendf(nil, "%q:%s,", name, value))
+	}
+	return r
 }
 
 func serve(conn net.Conn) {
 	defer conn.Close()
 	in := bufio.NewReader(conn)
 	local := map[string][]response{} // spares the lock
-	var id []byte
+	var (
+		digits []byte
+		parts  net.Buffers
+	)
 	for {
 		line, err := in.ReadSlice('\n') // GET /v1/integrations/kind-size-i HTTP/1.1
 		if err != nil {
@@ -126,7 +130,9 @@ func serve(conn net.Conn) {
 		if err != nil || len(set) == 0 {
 			return
 		}
-		a, far, fleet := set[i%len(set)], bytes.HasPrefix(slug, []byte("far-")), bytes.HasPrefix(slug, []byte("fleet-"))
+		r := set[i%len(set)]
+		far := bytes.HasPrefix(slug, []byte(responses.Far))
+		same := far || bytes.HasPrefix(slug, []byte(responses.Same))
 		for len(line) > 2 { // the blank line ends the headers
 			if line, err = in.ReadSlice('\n'); err != nil {
 				return
@@ -135,12 +141,15 @@ func serve(conn net.Conn) {
 		if far {
 			time.Sleep(Latency)
 		}
-		parts := net.Buffers{a.head, a.id, a.tail}
-		if !far && !fleet {
-			id = fmt.Appendf(id[:0], "%012x", ids.Add(1))
-			parts[1] = id
+		parts = append(append(parts[:0], r.head), r.properties...)
+		rand.Shuffle(len(r.properties), func(i, j int) { parts[1+i], parts[1+j] = parts[1+j], parts[1+i] })
+		parts = append(parts, r.id, r.digits, r.tail)
+		if !same {
+			digits = fmt.Appendf(digits[:0], "%012x", ids.Add(1))
+			parts[len(parts)-2] = digits
 		}
-		if _, err := parts.WriteTo(conn); err != nil {
+		sending := parts // WriteTo takes it apart.
+		if _, err := sending.WriteTo(conn); err != nil {
 			return
 		}
 	}
