@@ -252,6 +252,7 @@ func TestViolations(t *testing.T) {
 		{"core properties", `{}`, `/ai_provider_id required, /created_at required, /id required, /name required, /slug required`},
 		{"a failing object hides nothing below", core + `,"configurations":{"aws_region":1,"azure_auth_mode":2,"oracle_private_key":"k","custom_headers":{"a~/b":1}},"secret_mappings":[1,{"secret_key":2}]}`,
 			`/configurations/aws_region type, /configurations/azure_auth_mode type, /configurations/custom_headers/a~0~1b type, /configurations/oracle_private_key writeOnly, /secret_mappings/0 type, /secret_mappings/1/secret_key type`},
+		{"null that an alternative allows", core + `,"configurations":{"masked_vertex_service_account_json":null,"aws_region":5}}`, `/configurations/aws_region type`},
 		{"masked account with its key", core + `,"configurations":{"masked_vertex_service_account_json":{"private_key":"k"}}}`, `/configurations/masked_vertex_service_account_json/private_key writeOnly`},
 		{"integer of more than 64 bits", core + `,"workspace_count":9223372036854775808}`, `/workspace_count format`},
 		{"integer far beyond", core + `,"workspace_count":1e30}`, `/workspace_count format`},

@@ -139,7 +139,7 @@ func (w *walk) checkType(n *node, value any) bool {
 		return true
 	}
 	if value == nil {
-		if !s.Nullable {
+		if !s.Nullable && s.VisitJSON(nil, firstViolation...) != nil { // A nullable alternative allows it too.
 			w.addViolation(nil, "nullable", "null is not allowed")
 			return false
 		}
