@@ -69,7 +69,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// rateLimited answers limit requests in each second and 429 after, each after 20 ms.
+// rateLimited accepts limit requests in each second and 429 after, each after 20 ms.
 func rateLimited(limit int) (handle transport, requests *atomic.Int64) {
 	requests = &atomic.Int64{}
 	var mu sync.Mutex
@@ -92,7 +92,7 @@ func rateLimited(limit int) (handle transport, requests *atomic.Int64) {
 	}, requests
 }
 
-// Ten thousand integrations from a server that answers 300 in a second: all arrive, each once, the waits are shared,
+// Ten thousand integrations from a server that accepts 300 in a second: all arrive, each once, the waits are shared,
 // and memory does not grow with their number.
 func TestBulkUnderRateLimit(t *testing.T) {
 	const n, limit = 10_000, 300

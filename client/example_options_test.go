@@ -14,7 +14,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// The examples below talk to clients that show what is sent, and to servers of one answer: see example_server_test.go.
+// The examples below talk to clients that show what is sent, and to servers of one response: see example_server_test.go.
 
 func ExampleWithAPIKey() {
 	c, err := client.New(client.WithAPIKey("pk-of-an-admin"), client.WithBaseURL("https://cp.example/v1"), client.WithHTTPClient(showing("X-Portkey-Api-Key")))
@@ -139,7 +139,7 @@ func ExampleWithHeader() {
 func ExampleWithValidation() {
 	broken := `{"id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","slug":"s","name":null,"ai_provider_id":"openai","created_at":"2026-11-24T00:00:00Z"}`
 	for _, v := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
-		c, err := client.New(client.WithValidation(v), client.WithHTTPClient(answering(broken)))
+		c, err := client.New(client.WithValidation(v), client.WithHTTPClient(respondingWith(broken)))
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func ExampleIntegration_Provider() {
 }
 
 func ExampleIntegration_RawJSON() {
-	c, err := client.New(client.WithHTTPClient(answering(`{
+	c, err := client.New(client.WithHTTPClient(respondingWith(`{
 		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "s", "name": "n", "ai_provider_id": "openai",
 		"created_at": "2026-11-24T00:00:00Z", "tomorrow": 1.0
 	}`)))
@@ -278,7 +278,7 @@ func ExampleIntegration_RawJSON() {
 }
 
 func ExampleIntegration_Report() {
-	c, err := client.New(client.WithHTTPClient(answering(`{
+	c, err := client.New(client.WithHTTPClient(respondingWith(`{
 		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "s", "name": "n", "ai_provider_id": "openai",
 		"created_at": "2026-11-24T00:00:00Z", "status": "paused", "tomorrow": 1
 	}`)))
@@ -329,7 +329,7 @@ func ExampleValidation_UnmarshalText() {
 }
 
 func ExampleValidationError() {
-	c, err := client.New(client.WithHTTPClient(answering(`{
+	c, err := client.New(client.WithHTTPClient(respondingWith(`{
 		"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "s", "name": "n", "ai_provider_id": "bedrock",
 		"created_at": "2026-11-24T00:00:00Z", "configurations": {"aws_auth_type": "accessKey", "aws_secret_access_key": "in clear"}
 	}`)))
@@ -350,7 +350,7 @@ func ExampleValidationError() {
 }
 
 func ExampleDecodeError() {
-	c, err := client.New(client.WithHTTPClient(answering(`{"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": `)))
+	c, err := client.New(client.WithHTTPClient(respondingWith(`{"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": `)))
 	if err != nil {
 		log.Fatal(err)
 	}

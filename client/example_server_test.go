@@ -12,8 +12,8 @@ func newLoopbackServer(handler http.Handler) string {
 	return httptest.NewServer(handler).URL
 }
 
-// answering is an HTTP client that gets body whatever it asks for.
-func answering(body string) *http.Client {
+// respondingWith is an HTTP client that gets body whatever it asks for.
+func respondingWith(body string) *http.Client {
 	return &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })}
 }
 
@@ -47,7 +47,7 @@ func sentElsewhere(to string) *http.Client {
 	})}
 }
 
-// stalled is an HTTP client that gets no answer.
+// stalled is an HTTP client that gets no response.
 func stalled() *http.Client {
 	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()

@@ -263,7 +263,7 @@ func ExampleWithReportHandler() {
 			drift.Store(r.Slug, len(r.Drift)+r.MoreDrift)
 			violations.Store(r.Slug, len(r.Violations)+r.MoreViolations)
 		}),
-		client.WithHTTPClient(answering(`{
+		client.WithHTTPClient(respondingWith(`{
 			"id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "slug": "tomorrow", "name": "n", "ai_provider_id": "openai",
 			"created_at": "2026-11-24T00:00:00Z", "status": "paused", "workspace_count": "three"
 		}`)),

@@ -58,7 +58,7 @@ var faults = []fault{
 	{name: "a gzip bomb", peer: bomb, err: "ResponseTooLargeError", status: 200, body: "\x00\x00"},
 	{name: "a long error body", peer: long(404, true), err: "APIError", status: 404, body: "xxxx"},
 	{name: "connection refused", peer: refused, err: "TransportError", retried: true, is: syscall.ECONNREFUSED},
-	{name: "connection closed without an answer", peer: raw(""), err: "TransportError", retried: true, is: io.EOF},
+	{name: "connection closed without a response", peer: raw(""), err: "TransportError", retried: true, is: io.EOF},
 	{name: "connection reset before the headers", peer: reset(""), err: "TransportError", retried: true, is: syscall.ECONNRESET},
 	{name: "connection reset within the headers", peer: reset("HTTP/1.1 200 OK\r\nContent-Le"), err: "TransportError", retried: true},
 	{name: "connection reset within the body", peer: reset("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"id\":"), err: "TransportError", status: 200, body: `{"id":`, retried: true, is: syscall.ECONNRESET},
@@ -232,7 +232,7 @@ func redirect(to string) peer {
 }
 
 // sockets is a peer that gets each connection when it has sent a request, and closes it in the end.
-func sockets(answer func(net.Conn, context.Context)) peer {
+func sockets(respond func(net.Conn, context.Context)) peer {
 	return func(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -249,7 +249,7 @@ func sockets(answer func(net.Conn, context.Context)) peer {
 					defer conn.Close()
 					if readRequest(conn) {
 						requests.Add(1)
-						answer(conn, t.Context())
+						respond(conn, t.Context())
 					}
 				}()
 			}
@@ -386,7 +386,7 @@ func noHost(*testing.T, *atomic.Int64) (string, []client.Option) {
 				if _, err := io.ReadFull(theirs, message); err != nil {
 					return
 				}
-				message[2] |= 0x80 // It is an answer:
+				message[2] |= 0x80 // It is a response:
 				message[3] = 3     // there is no such name.
 				_, _ = theirs.Write(append(size[:], message...))
 			}
@@ -442,7 +442,7 @@ func TestBrokenJSON(t *testing.T) {
 // Numbers beyond Go's types are no reason to panic or to change a value in silence.
 func TestHugeNumbers(t *testing.T) {
 	for _, test := range []struct {
-		member string
+		property string
 		strict string // The error in Strict.
 	}{
 		{`"x":1180591620717411303424`, ""}, {`"x":1e308`, ""}, {`"x":1e-999`, ""}, {`"x":0.` + strings.Repeat("1", 10_000), ""},
@@ -451,7 +451,7 @@ func TestHugeNumbers(t *testing.T) {
 		{`"workspace_count":-1`, ""}, {`"pricing_adjustments":{"multiplier":{"default":1e308}}`, ""},
 		{`"pricing_adjustments":{"multiplier":{"default":1e999}}`, "ValidationError"},
 	} {
-		body := strings.Replace(integrationBody("some-slug"), `"name":"n"`, `"name":"n",`+test.member, 1)
+		body := strings.Replace(integrationBody("some-slug"), `"name":"n"`, `"name":"n",`+test.property, 1)
 		for _, v := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
 			in, err := retrieve(newClient(t, "https://cp.example/v1", client.WithValidation(v),
 				over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })))
@@ -461,11 +461,11 @@ func TestHugeNumbers(t *testing.T) {
 					name, _, _, _ = inspect(t, err)
 				}
 				if name != test.strict {
-					t.Errorf("%.60s: got %v, want %q", test.member, err, test.strict)
+					t.Errorf("%.60s: got %v, want %q", test.property, err, test.strict)
 				}
 			}
 			if err == nil && !bytes.Equal(in.RawJSON(), []byte(body)) {
-				t.Errorf("%.60s, %v: RawJSON is not the body", test.member, v)
+				t.Errorf("%.60s, %v: RawJSON is not the body", test.property, v)
 			}
 		}
 	}
@@ -512,7 +512,7 @@ func TestErrorBodies(t *testing.T) {
 		{404, `{"message":"a\r\nb\u0000\u001b[31mc"}`, want{"", "a  b  [31mc"}}, {404, "\xff\xfe", want{}}, {404, `{"message":"m"`, want{"", "m"}},
 		{404, `{"message":"` + strings.Repeat("é", 100_000) + `"}`, want{}}, {404, `{"message":"` + strings.Repeat("é", 501) + `"}`, want{"", strings.Repeat("é", 500) + "…"}},
 	} {
-		e := as[*client.APIError](t, answeredWith(t, test.status, test.body))
+		e := as[*client.APIError](t, callWith(t, test.status, test.body))
 		if got := (want{e.Code, e.Message}); got != test.want || e.StatusCode != test.status {
 			t.Errorf("%d %.80q: got status %d and %.80q", test.status, test.body, e.StatusCode, got)
 		}
@@ -527,13 +527,13 @@ func TestErrorBodies(t *testing.T) {
 		if example.Status == 200 || example.ContentType != "application/json" {
 			continue
 		}
-		if e := as[*client.APIError](t, answeredWith(t, example.Status, string(example.Body))); e.Message == "" || e.Code == "" && strings.Contains(string(example.Body), "ode\":\"") {
+		if e := as[*client.APIError](t, callWith(t, example.Status, string(example.Body))); e.Message == "" || e.Code == "" && strings.Contains(string(example.Body), "ode\":\"") {
 			t.Errorf("%s: got the code %q and the message %q", example.Name, e.Code, e.Message)
 		}
 	}
 }
 
-func answeredWith(t testing.TB, status int, body string) error {
+func callWith(t testing.TB, status int, body string) error {
 	_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithMaxRetries(0),
 		over(func(*http.Request) (*http.Response, error) { return respond(status, nil, body) })))
 	return err
@@ -546,7 +546,7 @@ func TestSentinels(t *testing.T) {
 		404: client.ErrNotFound, 429: client.ErrRateLimited, 500: client.ErrServer, 502: client.ErrServer, 503: client.ErrServer, 504: client.ErrServer, 599: client.ErrServer,
 		201: nil, 204: nil, 304: nil, 402: client.ErrPaymentRequired, 405: nil, 409: client.ErrConflict, 418: nil,
 	} {
-		err := answeredWith(t, status, `{"success":false,"data":{"message":"m","errorCode":"AB00"}}`)
+		err := callWith(t, status, `{"success":false,"data":{"message":"m","errorCode":"AB00"}}`)
 		if as[*client.APIError](t, err).StatusCode != status {
 			t.Errorf("status %d: got %v", status, err)
 		}
@@ -583,7 +583,7 @@ func TestLimitIsExact(t *testing.T) {
 			if chunked {
 				_ = http.NewResponseController(w).Flush()
 			}
-			answer(w, "some-slug")
+			writeIntegration(w, "some-slug")
 		})
 		for limit, fits := range map[int64]bool{1: false, n - 1: false, n: true, n + 1: true, 1<<63 - 2: true, 1<<63 - 1: true} {
 			opts := []client.Option{client.WithMaxResponseBytes(limit), client.WithValidation(client.ValidationReport)}
@@ -675,7 +675,7 @@ func TestContextEnds(t *testing.T) {
 // brokenBodies are bodies that are no JSON, or not the JSON of RFC 8259, each with what the error must say of it.
 func brokenBodies() map[string]string {
 	valid := integrationBody("some-slug")
-	in := func(member string) string { return strings.Replace(valid, `"name":"n"`, `"name":"n",`+member, 1) }
+	in := func(property string) string { return strings.Replace(valid, `"name":"n"`, `"name":"n",`+property, 1) }
 	return map[string]string{
 		"": "empty", " \n": "too early", "<!DOCTYPE html><title>Sign in</title>": "not valid JSON", valid[:len(valid)-1]: "too early",
 		valid[:40]: "too early", valid + valid: "not valid JSON", valid + "x": "not valid JSON", valid + "\x00": "not valid JSON", "\ufeff" + valid: "not valid JSON",

@@ -59,8 +59,8 @@ func serve(t testing.TB, handler http.HandlerFunc) (baseURL string) {
 	return s.URL + "/api/v1"
 }
 
-// answer writes a whole answer of status 200.
-func answer(w http.ResponseWriter, slug string) {
+// writeIntegration writes a whole response with status code 200.
+func writeIntegration(w http.ResponseWriter, slug string) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write([]byte(integrationBody(slug)))
 }

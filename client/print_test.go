@@ -13,7 +13,7 @@ import (
 func TestCopiesOfAnIntegrationDoNotPrint(t *testing.T) {
 	const secret = "s3cret-value"
 	body := strings.Replace(integrationBody("a"), `{"openai_project":"p"}`, `{"custom_headers":{"X-Token":"`+secret+`"}}`, 1)
-	c, err := client.New(client.WithAPIKey("k"), client.WithBaseURL("https://cp.example"), client.WithHTTPClient(answering(body)))
+	c, err := client.New(client.WithAPIKey("k"), client.WithBaseURL("https://cp.example"), client.WithHTTPClient(respondingWith(body)))
 	if err != nil {
 		t.Fatal(err)
 	}

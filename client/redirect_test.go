@@ -14,7 +14,7 @@ import (
 )
 
 // redirecting is a transport for the world in which each URL named by from leads to one named by to. It counts the
-// requests to each origin; what is no redirect is answered with an integration.
+// requests to each origin; to all else the response is an integration.
 func redirecting(moves map[string]string) (handle transport, hits map[string]int) {
 	hits = map[string]int{}
 	return func(r *http.Request) (*http.Response, error) {
@@ -137,7 +137,7 @@ func TestRedirectLoop(t *testing.T) {
 	}
 }
 
-func TestRedirectWithoutLocationIsAnAnswer(t *testing.T) {
+func TestRedirectWithoutLocationIsAnAPIError(t *testing.T) {
 	c := newClient(t, "https://cp.example/v1", over(func(*http.Request) (*http.Response, error) { return respond(302, nil, "moved") }))
 	_, err := retrieve(c)
 	if e := as[*client.APIError](t, err); e.StatusCode != 302 || string(e.Body) != "moved" {
@@ -192,7 +192,7 @@ func TestCallersHTTPClientIsNotModified(t *testing.T) {
 		if cookie, err := r.Cookie("session"); err != nil || cookie.Value != "7" {
 			t.Error("the jar is not used")
 		}
-		answer(w, "some-slug")
+		writeIntegration(w, "some-slug")
 	}))
 	defer s.Close()
 	if _, err := retrieve(newClient(t, s.URL, client.WithHTTPClient(c), client.WithTimeout(1e9))); err != nil {

@@ -37,7 +37,7 @@ func retryAfters() []struct {
 	}
 }
 
-// failing answers each request with what fail makes and counts them; the waits are those between its answers.
+// failing makes each response with fail and counts them; the waits are those between them.
 type failing struct {
 	fail     transport
 	requests int
@@ -234,7 +234,7 @@ func TestWithoutRetriesThereIsOneRequest(t *testing.T) {
 
 // A connection that the server closed while it was idle is replaced by net/http, and costs no retry.
 func TestStaleConnectionCostsNoRetry(t *testing.T) {
-	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, "some-slug") })
+	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { writeIntegration(w, "some-slug") })
 	c := newClient(t, s.URL, client.WithMaxRetries(0))
 	for range 5 {
 		if _, err := retrieve(c); err != nil {

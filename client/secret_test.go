@@ -240,7 +240,7 @@ func response(status int, body string, header ...string) string {
 	return head + strings.Join(append(header, "", body), "\r\n")
 }
 
-// overRaw sends requests with net/http's own transport, to a peer that answers each with the bytes of raw.
+// overRaw sends requests with net/http's own transport, to a peer that responds to each with the bytes of raw.
 func overRaw(raw string) transport {
 	return (&http.Transport{
 		DisableKeepAlives: true,
@@ -268,7 +268,7 @@ func TestResponseCarriesNoSecret(t *testing.T) {
 			http.Redirect(w, r, r.URL.Path+"?moved", http.StatusFound)
 			return
 		}
-		answer(w, "some-slug")
+		writeIntegration(w, "some-slug")
 	}))
 	defer s.Close()
 	var r *http.Response
@@ -288,7 +288,7 @@ func TestResponseCarriesNoSecret(t *testing.T) {
 
 // A variable used for several calls never shows the response of an earlier one.
 func TestResponseIsOfThisCall(t *testing.T) {
-	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) { answer(w, "some-slug") }))
+	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) { writeIntegration(w, "some-slug") }))
 	var r *http.Response
 	if _, err := retrieve(c, client.WithResponse(&r)); err != nil || r == nil {
 		t.Fatal(r == nil, err)
@@ -332,7 +332,7 @@ func TestIntegrationNeverPrintsItsConfiguration(t *testing.T) {
 	}
 }
 
-// Findings, and the errors that have them, tell no value of the answer, wherever it stands and whatever its type.
+// Findings, and the errors that have them, tell no value of the response, wherever it stands and whatever its type.
 func TestFindingsTellNoValue(t *testing.T) {
 	const marker, number = "marker-Kx93fz", 7316542.25
 	checks := 0
@@ -340,15 +340,15 @@ func TestFindingsTellNoValue(t *testing.T) {
 		if example.Status != 200 {
 			continue
 		}
-		var answer map[string]any
-		if err := json.Unmarshal(example.Body, &answer); err != nil {
+		var integration map[string]any
+		if err := json.Unmarshal(example.Body, &integration); err != nil {
 			t.Fatal(err)
 		}
-		for _, place := range places(answer) {
+		for _, place := range places(integration) {
 			before := place.get()
 			for _, value := range []any{marker, number, []any{marker, number}, map[string]any{"k": marker, "l": number}} {
 				place.set(value)
-				body, err := json.Marshal(answer)
+				body, err := json.Marshal(integration)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -52,7 +52,7 @@ func http2(s *httptest.Server) { s.EnableHTTP2 = true }
 // A connection serves the next call, whatever became of the last one: all that is left of a body is read, within bounds.
 func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 	for name, respond := range map[string]func(http.ResponseWriter){
-		"200":                              func(w http.ResponseWriter) { answer(w, "some-slug") },
+		"200":                              func(w http.ResponseWriter) { writeIntegration(w, "some-slug") },
 		"violation":                        func(w http.ResponseWriter) { _, _ = io.WriteString(w, "{}") },
 		"no JSON":                          func(w http.ResponseWriter) { _, _ = io.WriteString(w, "<html>") },
 		"404":                              func(w http.ResponseWriter) { w.WriteHeader(404); _, _ = io.WriteString(w, `{"message":"m"}`) },
@@ -109,7 +109,7 @@ func TestEndlessErrorBody(t *testing.T) {
 // A failure of one call leaves the idle connections of others alone.
 func TestFailureKeepsTheConnectionsOfOthers(t *testing.T) {
 	shared := &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
-	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, "some-slug") })
+	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { writeIntegration(w, "some-slug") })
 	fine := newClient(t, s.URL, client.WithHTTPClient(shared))
 	baseURL, _ := refused(t, nil)
 	failing := newClient(t, baseURL, client.WithHTTPClient(shared), client.WithMaxRetries(0))
@@ -133,7 +133,7 @@ func TestDefaultTransportKeepsConnections(t *testing.T) {
 	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) {
 		together.Done()
 		together.Wait() // So that each call needs a connection of its own.
-		answer(w, "some-slug")
+		writeIntegration(w, "some-slug")
 	})
 	c := newClient(t, s.URL)
 	for range 3 {
@@ -157,7 +157,7 @@ func TestDefaultTransportKeepsConnections(t *testing.T) {
 func TestDefaultTransportSpeaksHTTP2(t *testing.T) {
 	s, accepted, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Proto", r.Proto)
-		answer(w, "some-slug")
+		writeIntegration(w, "some-slug")
 	}, http2)
 	trust(t, s)
 	c := newClient(t, s.URL)
@@ -243,7 +243,7 @@ func newProxy(t testing.TB, target string) *proxy {
 		p.seen = append(p.seen, fmt.Sprint(r.Method, " ", r.RequestURI, " ", r.Header))
 		p.mu.Unlock()
 		if r.Method != http.MethodConnect {
-			answer(w, "through-the-proxy")
+			writeIntegration(w, "through-the-proxy")
 			return
 		}
 		there, err := net.Dial("tcp", target)
@@ -281,7 +281,7 @@ func TestProxyOfTheCaller(t *testing.T) {
 		if r.Header.Get("X-Portkey-Api-Key") != theKey {
 			t.Error("the key did not arrive")
 		}
-		answer(w, "behind-the-proxy")
+		writeIntegration(w, "behind-the-proxy")
 	}))
 	defer s.Close()
 	p := newProxy(t, s.Listener.Addr().String())

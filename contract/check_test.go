@@ -312,7 +312,7 @@ func TestCheckErrors(t *testing.T) {
 	}
 }
 
-// A program that changes kin-openapi's global formats does not change the verdict.
+// A program that changes kin-openapi's global formats does not change what is found.
 func TestGlobalFormatsDoNotMatter(t *testing.T) {
 	for name := range openapi3.SchemaStringFormats {
 		defer openapi3.DefineStringFormatValidator(name, openapi3.SchemaStringFormats[name])
