@@ -248,3 +248,83 @@ func TestBulkRefusesBadOptions(t *testing.T) {
 		as[*client.OptionError](t, results[0].Err)
 	}
 }
+
+// A source of slugs that waits for the result before it gives the next gets that result.
+func TestBulkWithASourceThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+		})
+		arrived := make(chan string)
+		slugs := func(yield func(string) bool) {
+			for slug := range numbered(5) {
+				if !yield(slug) {
+					return
+				}
+				if got := <-arrived; got != slug {
+					t.Errorf("got the result for %s, want that for %s", got, slug)
+				}
+			}
+		}
+		n := 0
+		for r := range c.RetrieveIntegrations(t.Context(), slugs) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+			n++
+			arrived <- r.Slug
+		}
+		if n != 5 {
+			t.Errorf("got %d results, want 5", n)
+		}
+	})
+}
+
+// A source that blocks holds neither the end of the context nor that of the loop back.
+func TestBulkDoesNotWaitForTheSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+		})
+		slugs := func(yield func(string) bool) {
+			if yield("slug-0") {
+				time.Sleep(time.Hour)
+				yield("slug-1")
+			}
+		}
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		results := slices.Collect(c.RetrieveIntegrations(ctx, slugs))
+		if got := time.Since(start); len(results) != 1 || got != time.Second {
+			t.Errorf("got %d results after %v, want 1 after a second", len(results), got)
+		}
+		start = time.Now()
+		for range c.RetrieveIntegrations(t.Context(), slugs) {
+			break
+		}
+		if got := time.Since(start); got != 0 {
+			t.Errorf("got a loop that was left after %v, want at once", got)
+		}
+		time.Sleep(time.Hour) // The sources end.
+	})
+}
+
+// There are as many goroutines as there is work, whatever the concurrency.
+func TestBulkStartsNoIdleGoroutines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		most, before := 0, runtime.NumGoroutine()
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			most = max(most, runtime.NumGoroutine()-before)
+			return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+		})
+		for r := range c.RetrieveIntegrations(t.Context(), numbered(1), client.WithConcurrency(1_000_000)) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+		}
+		if most > 20 {
+			t.Errorf("got %d goroutines for one slug, want a few", most)
+		}
+	})
+}

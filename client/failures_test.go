@@ -443,7 +443,7 @@ func TestBrokenJSON(t *testing.T) {
 func TestHugeNumbers(t *testing.T) {
 	for _, test := range []struct {
 		property string
-		strict string // The error in Strict.
+		strict   string // The error in Strict.
 	}{
 		{`"x":1180591620717411303424`, ""}, {`"x":1e308`, ""}, {`"x":1e-999`, ""}, {`"x":0.` + strings.Repeat("1", 10_000), ""},
 		{`"workspace_count":1180591620717411303424`, "ValidationError"}, {`"workspace_count":1e999`, "ValidationError"}, {`"x":1e999`, ""},
@@ -508,6 +508,7 @@ func TestErrorBodies(t *testing.T) {
 		{401, `{"error":{"code":"invalid_api_key","message":"m","param":null,"type":"t"}}`, want{"invalid_api_key", "m"}},
 		{500, `{"error":{"code":500,"message":"m"}}`, want{"500", "m"}}, {500, `{"error":{"code":null,"message":"m"}}`, want{"", "m"}},
 		{404, "", want{}}, {404, "not found", want{}}, {404, "<html>", want{}}, {404, "[]", want{}}, {404, "null", want{}}, {404, `"text"`, want{}},
+		{403, `{"msg":"m"}`, want{"", "m"}}, {403, `{"error":"m"}`, want{"", "m"}}, {403, `{"error":"e","message":"m"}`, want{"", "m"}}, {403, `{"msg":5}`, want{"", "5"}},
 		{404, "{}", want{}}, {404, `{"message":""}`, want{}}, {404, `{"message":{"a":1}}`, want{}}, {404, `{"data":null,"message":"m"}`, want{"", "m"}},
 		{404, `{"message":"a\r\nb\u0000\u001b[31mc"}`, want{"", "a  b  [31mc"}}, {404, "\xff\xfe", want{}}, {404, `{"message":"m"`, want{"", "m"}},
 		{404, `{"message":"` + strings.Repeat("é", 100_000) + `"}`, want{}}, {404, `{"message":"` + strings.Repeat("é", 501) + `"}`, want{"", strings.Repeat("é", 500) + "…"}},
@@ -684,5 +685,34 @@ func brokenBodies() map[string]string {
 		in(`"x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)): "not valid JSON",
 		strings.Repeat(`{"a":`, 100_000):                                         "not valid JSON", in(`"x":NaN`): "not valid JSON", in(`"x":01`): "not valid JSON",
 		in(`"x":'a'`): "not valid JSON", in(`"x":1,`): "not valid JSON", in("\"x\":\"a\nb\""): "not valid JSON", "// comment\n" + valid: "not valid JSON",
+	}
+}
+
+// Only the API's own bodies make a 404 an integration that does not exist.
+func TestNotFoundIsTheAPIs(t *testing.T) {
+	for _, own := range []string{
+		`{"success":false,"data":{"message":"m","errorCode":"AB08"}}`, `{"success":false,"data":{"message":"m"}}`, `{"success":false}`,
+		`{"error":{"message":"m","slug":"s","code":"AB08","type":"t"}}`, `{"errorCode":"AB08","message":"m"}`, `{"error":{"message":"m"}}`,
+	} {
+		if err := callWith(t, 404, own); !errors.Is(err, client.ErrNotFound) {
+			t.Errorf("%s: got %v, want ErrNotFound", own, err)
+		}
+	}
+	for _, others := range []string{
+		"", "<html>404 page not found</html>", "404 page not found", "{}", "[]", "null", `"not found"`, `{"message":"no Route matched with those values"}`,
+		`{"msg":"not found"}`, `{"error":"not found"}`, `{"success":true}`, `{"success":"false"}`, `{"success":false`, `{"error":{"message":""}}`, `{"data":[]}`,
+	} {
+		err := callWith(t, 404, others)
+		if errors.Is(err, client.ErrNotFound) || !strings.Contains(err.Error(), "check the base URL") {
+			t.Errorf("%s: got %v, want an error that is not ErrNotFound and names the base URL", others, err)
+		}
+	}
+	for _, e := range contracttest.Examples() {
+		if e.Status != 404 {
+			continue
+		}
+		if err := callWith(t, 404, string(e.Body)); !errors.Is(err, client.ErrNotFound) {
+			t.Errorf("%s: got %v, want ErrNotFound", e.Name, err)
+		}
 	}
 }

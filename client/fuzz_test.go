@@ -2,11 +2,13 @@ package client_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -191,5 +193,53 @@ func FuzzRetryAfter(f *testing.F) {
 				}
 			}
 		})
+	})
+}
+
+// Whatever bytes a server sends: the call ends, with an integration or one of our errors, costs little, and neither the
+// error nor the log nor the report has a credential or a character that a terminal cannot trust.
+func FuzzExchange(f *testing.F) {
+	f.Add([]byte(response(200, integrationBody("some-slug"))))
+	f.Add([]byte(response(200, body(`"KEY":1,"secret_mappings":[1,{}]`), "X-Portkey-Trace-Id: KEY")))
+	f.Add([]byte(response(401, `{"success":false,"data":{"message":"no KEY","errorCode":"AB05"}}`, "Retry-After: 0")))
+	f.Add([]byte(response(302, "", "Location: https://KEY/")))
+	f.Add([]byte(response(302, "", "Location: /x") + response(200, integrationBody("some-slug"))))
+	f.Add([]byte(response(200, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", "Content-Encoding: gzip")))
+	f.Add([]byte("HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: KEY\r\n\r\nKEY"))
+	f.Add([]byte("HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-T: KEY\r\n\r\n"))
+	f.Add([]byte("HTTP/1.0 503 KEY\r\nConnection: close\r\n\r\n<html>KEY"))
+	const limit, mostPerByte = 16 << 10, 800
+	f.Fuzz(func(t *testing.T, sent []byte) {
+		sent = bytes.ReplaceAll(sent, []byte("KEY"), []byte(theKey))
+		var lines strings.Builder
+		c := newClient(t, "http://127.0.0.1/v1", over(overRaw(string(sent))), client.WithMaxRetries(1), client.WithMaxResponseBytes(limit),
+			client.WithValidation(client.ValidationReport), client.WithLogger(debugLogger(&lines)))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		var in *client.Integration
+		var err error
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		in, err = c.RetrieveIntegration(ctx, "some-slug")
+		runtime.ReadMemStats(&after)
+		if ctx.Err() != nil {
+			t.Fatal("got a call that only the context ended")
+		}
+		// Up to 11 requests follow redirects, twice.
+		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(22*(128<<10)+mostPerByte*(limit+len(sent))); got > most {
+			t.Errorf("got %d bytes allocated for %d sent, want at most %d", got, len(sent), most)
+		}
+		text := lines.String()
+		if err != nil {
+			inspect(t, err)
+			expectPrintable(t, "the error", err.Error())
+			text += err.Error()
+		} else {
+			report, _ := json.Marshal(in.Report())
+			text += string(report) + in.String()
+		}
+		if strings.Contains(strings.ToLower(text), strings.ToLower(theKey)) {
+			t.Error("got a credential printed")
+		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -168,4 +169,53 @@ type contextHandler struct {
 func (h *contextHandler) Handle(ctx context.Context, r slog.Record) error {
 	h.got = ctx.Value(h.key)
 	return h.Handler.Handle(ctx, r)
+}
+
+// The log of an attempt that failed says what kind of failure it was, and how many bytes of a body there were.
+func TestLogSaysWhatFailed(t *testing.T) {
+	want := map[string]string{
+		"an HTML page with 502": "", "a body over the limit": "response too large", "connection refused": "connection refused",
+		"connection closed without a response": "connection closed", "connection reset before the headers": "connection reset by peer",
+		"something that is not HTTP": "connection failed", "a stall before the headers": "timeout", "a stall within the body": "timeout",
+		"a certificate of an unknown authority": "certificate not accepted", "a host that does not exist": "host not found",
+		"a redirect loop": "redirect not followed", "a body that ends too early": "connection closed",
+	}
+	for _, f := range faults {
+		kind, ok := want[f.name]
+		if !ok {
+			continue
+		}
+		delete(want, f.name)
+		baseURL, opts := f.peer(t, new(atomic.Int64))
+		var lines strings.Builder
+		c := newClient(t, baseURL, append([]client.Option{client.WithMaxRetries(0), client.WithMaxResponseBytes(small), client.WithLogger(debugLogger(&lines))}, opts...)...)
+		_, err := retrieve(c)
+		var record struct {
+			Error string
+			Bytes int
+		}
+		if err := json.Unmarshal([]byte(lines.String()), &record); err != nil {
+			t.Fatal(err)
+		}
+		_, _, body, _ := inspect(t, err)
+		if record.Error != kind || record.Bytes != len(body) {
+			t.Errorf("%s: got %q and %d bytes logged, want %q and %d", f.name, record.Error, record.Bytes, kind, len(body))
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("got no fault named %v", slices.Sorted(maps.Keys(want)))
+	}
+}
+
+func TestLogSaysThatTheContextEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var lines strings.Builder
+	c := newClient(t, "https://cp.example/v1", client.WithLogger(debugLogger(&lines)), over(func(*http.Request) (*http.Response, error) {
+		cancel()
+		return nil, context.Canceled
+	}))
+	_, _ = c.RetrieveIntegration(ctx, "some-slug")
+	if want := `"error":"canceled"`; !strings.Contains(lines.String(), want) {
+		t.Errorf("got the log %s, want %s", lines.String(), want)
+	}
 }

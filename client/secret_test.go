@@ -410,3 +410,82 @@ func TestNamesInErrorsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// What a server sends back is found before it is escaped, also where net/http trimmed it, where it is one of a source's
+// tokens, and where it is said by what was received rather than by an error.
+func TestEchoedSecretsInResults(t *testing.T) {
+	const (
+		key   = "pk/Live~8Vn4-xY1w"
+		token = "tok/En~source-5Tg7"
+		value = "gate/Way~pass-2Lm9"
+	)
+	all := []string{key, token, value, strings.NewReplacer("~", "~0", "/", "~1").Replace(key + token)}
+	text := fmt.Sprintf(`{"id":%q,"slug":%q,"name":%q,"ai_provider_id":%q,"created_at":"2023-11-07T05:31:56Z",%q:1,
+		"configurations":{"custom_headers":{%q:"v",%q:"w"},"aws_secret_access_key":"x"},"secret_mappings":[{%q:1}]}`, key, token, key, value, key, value, token, key)
+	var lines strings.Builder
+	for _, v := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
+		c, err := client.New(client.WithBaseURL("https://cp.example/v1"), client.WithValidation(v), client.WithLogger(debugLogger(&lines)),
+			client.WithTokenSource(func(context.Context) (string, error) { return token, nil }),
+			client.WithHeader("X-Padded", " \t"+value+"\t "), client.WithHeader("X-Other", key),
+			over(respondWith(200, http.Header{"X-Portkey-Trace-Id": {token}}, text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := retrieve(c)
+		if v == client.ValidationStrict {
+			expectClean(t, "the error", as[*client.ValidationError](t, err), all...)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectClean(t, v.String()+", the report", in.Report(), all...)
+		expectNone(t, v.String()+", the integration", fmt.Sprintf("%v %+v %s %q", in, *in, in, in), all...)
+		var line strings.Builder
+		debugLogger(&line).Info("m", "v", in)
+		expectNone(t, v.String()+", the integration in a log", line.String(), all...)
+	}
+	expectNone(t, "the log", lines.String(), all...)
+}
+
+// A credential that is spelled as several names, one below the other, is not in the pointer of an error.
+func TestEchoedSecretsAcrossNames(t *testing.T) {
+	const key = "pk/Live/8Vn4xY1w"
+	c := newClient(t, "https://cp.example/v1", client.WithAPIKey(key),
+		over(respondWith(200, nil, `{"pk":{"Live":{"8Vn4xY1w":1,"8Vn4xY1w":2}}}`)))
+	_, err := retrieve(c)
+	expectClean(t, "the error", as[*client.DecodeError](t, err), key)
+}
+
+// What a caller's redirect policy says of the URL that a server chose is as clean as what we say.
+func TestEchoedSecretsInAPolicysError(t *testing.T) {
+	base := &http.Client{
+		CheckRedirect: func(r *http.Request, _ []*http.Request) error { return fmt.Errorf("not to %s", r.URL) },
+		Transport:     respondWith(302, http.Header{"Location": {"/" + theKey + "?" + theHeaderValue}}, ""),
+	}
+	_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithHTTPClient(base)))
+	e := as[*client.RedirectError](t, err)
+	expectClean(t, "the error", e, allSecrets()...)
+	expectClean(t, "what it wraps", e.Err, allSecrets()...)
+	if !strings.Contains(err.Error(), "not to https://cp.example/[redacted]") {
+		t.Errorf("got %v, want what the policy said", err)
+	}
+}
+
+// Short values of headers are no secrets: what has them in it stays as it is.
+func TestShortHeaderValuesHideNothing(t *testing.T) {
+	const trace, message = "0f6d1a11-1111-4bb1-9a10-5f0c6d6d9a11", "on page 1 of 11"
+	c := newClient(t, "https://cp.example/v1", client.WithHeader("X-Debug", "1"), client.WithHeader("X-Env", "staging"),
+		over(respondWith(403, http.Header{"X-Portkey-Trace-Id": {trace}}, `{"success":false,"data":{"message":"`+message+`, staging"}}`)))
+	_, err := retrieve(c)
+	e := as[*client.APIError](t, err)
+	if want := message + ", staging"; e.TraceID != trace || e.Message != want {
+		t.Errorf("got %q and %q, want %q and %q", e.TraceID, e.Message, trace, want)
+	}
+	hidden := newClient(t, "https://cp.example/v1", client.WithHeader("X-Env", "12345678"),
+		over(respondWith(403, nil, `{"message":"a 12345678 b"}`)))
+	_, err = retrieve(hidden)
+	if got, want := as[*client.APIError](t, err).Message, "a [redacted] b"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
