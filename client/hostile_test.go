@@ -117,7 +117,7 @@ func TestHostilePeers(t *testing.T) {
 			}
 			runtime.ReadMemStats(&after)
 			for _, err := range errs {
-				if got, _, _, _ := inspect(t, err); got != h.err {
+				if got, _ := inspect(t, err); got != h.err {
 					t.Errorf("got a %s, want a %s: %v", got, h.err, err)
 				}
 				expectPrintable(t, "the error", err.Error())

@@ -197,9 +197,9 @@ func TestLogSaysWhatFailed(t *testing.T) {
 		if err := json.Unmarshal([]byte(lines.String()), &record); err != nil {
 			t.Fatal(err)
 		}
-		_, _, body, _ := inspect(t, err)
-		if record.Error != kind || record.Bytes != len(body) {
-			t.Errorf("%s: got %q and %d bytes logged, want %q and %d", f.name, record.Error, record.Bytes, kind, len(body))
+		_, info := inspect(t, err)
+		if record.Error != kind || record.Bytes != len(info.Body) {
+			t.Errorf("%s: got %q and %d bytes logged, want %q and %d", f.name, record.Error, record.Bytes, kind, len(info.Body))
 		}
 	}
 	if len(want) > 0 {

@@ -213,7 +213,7 @@ func TestNoWaitPastTheDeadline(t *testing.T) {
 				if time.Since(start) != test.after {
 					t.Errorf("returned after %v, want %v", time.Since(start), test.after)
 				}
-				if name, _, _, _ := inspect(t, err); errors.Is(err, context.DeadlineExceeded) || name != map[bool]string{true: "TransportError", false: "APIError"}[strings.Contains(test.name, "connection")] {
+				if name, _ := inspect(t, err); errors.Is(err, context.DeadlineExceeded) || name != map[bool]string{true: "TransportError", false: "APIError"}[strings.Contains(test.name, "connection")] {
 					t.Errorf("got a %s: %v", name, err)
 				}
 			})

@@ -338,7 +338,7 @@ func proxyChild(t *testing.T) {
 	}}
 	in, err := retrieve(newClient(t, os.Getenv("PROXY_TEST_BASE_URL"), client.WithInsecureHTTP(), client.WithMaxRetries(0)))
 	if err != nil {
-		name, _, _, _ := inspect(t, err)
+		name, _ := inspect(t, err)
 		t.Logf("got %s: %v", name, err)
 		return
 	}
