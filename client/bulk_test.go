@@ -110,7 +110,7 @@ func TestBulkUnderRateLimit(t *testing.T) {
 					t.Fatal(r.Err)
 				}
 				if r.Integration.Slug != r.Slug || seen[r.Slug] {
-					t.Fatalf("%s brought %s, seen before: %t", r.Slug, r.Integration.Slug, seen[r.Slug])
+					t.Fatalf("%s: got %s, seen before: %t; want its own, once", r.Slug, r.Integration.Slug, seen[r.Slug])
 				}
 				seen[r.Slug] = true
 			}
@@ -122,14 +122,14 @@ func TestBulkUnderRateLimit(t *testing.T) {
 			t.Logf("%d at a time: %v of virtual time, ideal %v (%.2f), %d requests refused, heap %+d KiB",
 				concurrency, took, ideal, float64(took)/float64(ideal), refused, (int64(after.HeapAlloc)-int64(before.HeapAlloc))/1024)
 			if len(seen) != n {
-				t.Errorf("%d of %d", len(seen), n)
+				t.Errorf("got %d results, want %d", len(seen), n)
 			}
 			if took > 2*ideal {
-				t.Errorf("took %v, ideal %v", took, ideal)
+				t.Errorf("got a bulk that took %v, want at most twice %v", took, ideal)
 			}
 			// Each pause may refuse what was under way when it began, and no more.
 			if pauses := int64(took/time.Second) + 1; refused > pauses*int64(concurrency) {
-				t.Errorf("%d requests refused in %d pauses: the workers do not slow down together", refused, pauses)
+				t.Errorf("got %d requests refused in %d pauses, want the calls to wait together", refused, pauses)
 			}
 		})
 	}
@@ -159,7 +159,7 @@ func TestBulkKeepsGoingAfterAFailure(t *testing.T) {
 		}
 	}
 	if total != 22 || len(failed) != 3 || !errors.Is(failed["slug-3"], client.ErrForbidden) || !errors.Is(failed[""], client.ErrInvalidSlug) || !errors.Is(failed[".."], client.ErrInvalidSlug) {
-		t.Errorf("%d results, failed: %v", total, failed)
+		t.Errorf("got %d results and the failures %v, want 22 and those of slug-3, .. and the empty slug", total, failed)
 	}
 }
 
@@ -180,7 +180,7 @@ func TestBulkBoundsConcurrency(t *testing.T) {
 			}
 		}
 		if most.Load() != 5 {
-			t.Errorf("%d calls at a time, want 5", most.Load())
+			t.Errorf("got %d calls at a time, want 5", most.Load())
 		}
 	})
 }
@@ -206,12 +206,12 @@ func TestBulkEndsWithTheLoop(t *testing.T) {
 	})
 	for r := range c.RetrieveIntegrations(t.Context(), slugs, client.WithConcurrency(4)) {
 		if r.Slug != "slug-0" || r.Err != nil {
-			t.Errorf("%s: %v", r.Slug, r.Err)
+			t.Errorf("got %s: %v, want slug-0", r.Slug, r.Err)
 		}
 		break
 	}
 	if drawn > 10 {
-		t.Errorf("%d slugs drawn", drawn)
+		t.Errorf("got %d slugs drawn, want a few", drawn)
 	}
 }
 
@@ -230,14 +230,14 @@ func TestBulkEndsWithTheContext(t *testing.T) {
 			}
 		}
 		if results != 3 {
-			t.Errorf("%d results, want those of the 3 calls under way", results)
+			t.Errorf("got %d results, want those of the 3 calls under way", results)
 		}
 	})
 }
 
 func TestBulkRefusesBadOptions(t *testing.T) {
 	c := newBulkClient(t, func(*http.Request) (*http.Response, error) {
-		t.Error("a request was sent")
+		t.Error("got a request, want none")
 		return respond(500, nil, "")
 	})
 	for _, opt := range []client.BulkOption{client.WithConcurrency(0), client.WithWorkspaceID(""), client.WithHeader("a b", "v"), nil} {

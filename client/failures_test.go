@@ -345,7 +345,7 @@ func refused(t *testing.T, _ *atomic.Int64) (string, []client.Option) {
 func streamReset(t *testing.T, _ *atomic.Int64) (string, []client.Option) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
-			t.Error("this is not HTTP/2")
+			t.Error("got a request of HTTP/1, want HTTP/2")
 		}
 		_, _ = io.WriteString(w, `{"id":`)
 		_ = http.NewResponseController(w).Flush()
@@ -358,7 +358,7 @@ func streamReset(t *testing.T, _ *atomic.Int64) (string, []client.Option) {
 }
 
 func tlsServer(t *testing.T) *httptest.Server {
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("got a request, want none") }))
 	s.Config.ErrorLog = quietLog
 	s.StartTLS()
 	t.Cleanup(s.Close)
@@ -420,7 +420,7 @@ func TestFailuresKeepTheirCause(t *testing.T) {
 	as[x509.UnknownAuthorityError](t, call(untrusted))
 	as[x509.HostnameError](t, call(otherHost))
 	if e := as[net.Error](t, call(stall(""))); !e.Timeout() {
-		t.Errorf("a timeout does not say so: %v", e)
+		t.Errorf("got %v, want a timeout", e)
 	}
 	as[*net.OpError](t, call(refused))
 }
@@ -436,14 +436,14 @@ func TestBrokenJSON(t *testing.T) {
 				t.Errorf("%.50q, %v: got %v with status %d, want one that says %q", body, v, err, e.StatusCode, want)
 			}
 			if got := string(e.Body); got != body[:min(len(body), 64<<10)] {
-				t.Errorf("%.50q, %v: the body is not kept", body, v)
+				t.Errorf("%.50q, %v: got another body kept, want the first 64 KiB", body, v)
 			}
 		}
 		if _, err := contract.Check(200, []byte(body)); err == nil {
-			t.Errorf("%.50q: Check accepts it", body)
+			t.Errorf("%.50q: got it accepted by Check, want an error", body)
 		}
 		if _, err := contract.Check(400, []byte(body)); err == nil {
-			t.Errorf("%.50q: Check accepts it as an error's", body)
+			t.Errorf("%.50q: got it accepted by Check as an error's, want an error", body)
 		}
 	}
 }
@@ -474,7 +474,7 @@ func TestHugeNumbers(t *testing.T) {
 				}
 			}
 			if err == nil && !bytes.Equal(in.RawJSON(), []byte(body)) {
-				t.Errorf("%.60s, %v: RawJSON is not the body", test.property, v)
+				t.Errorf("%.60s, %v: got another RawJSON, want the body", test.property, v)
 			}
 		}
 	}
@@ -527,10 +527,10 @@ func TestErrorBodies(t *testing.T) {
 			t.Errorf("%d %.80q: got status %d and %.80q", test.status, test.body, e.StatusCode, got)
 		}
 		if string(e.Body) != test.body[:min(len(test.body), 64<<10)] {
-			t.Errorf("%d %.80q: it keeps %d bytes", test.status, test.body, len(e.Body))
+			t.Errorf("%d %.80q: got %d bytes kept, want the first 64 KiB", test.status, test.body, len(e.Body))
 		}
 		if text := e.Error(); len(text) > 2000 || strings.ContainsAny(text, "\r\n\x1b\x00") {
-			t.Errorf("%d %.80q: the error is of %d bytes, or not one line", test.status, test.body, len(text))
+			t.Errorf("%d %.80q: got an error of %d bytes or several lines, want a short line", test.status, test.body, len(text))
 		}
 	}
 	for _, example := range contracttest.Examples() {
@@ -558,11 +558,11 @@ func TestSentinels(t *testing.T) {
 	} {
 		err := callWith(t, status, `{"success":false,"data":{"message":"m","errorCode":"AB00"}}`)
 		if as[*client.APIError](t, err).StatusCode != status {
-			t.Errorf("status %d: got %v", status, err)
+			t.Errorf("status code %d: got %v", status, err)
 		}
 		for _, sentinel := range all {
 			if errors.Is(err, sentinel) != (sentinel == want) {
-				t.Errorf("status %d and %v: errors.Is says %t", status, sentinel, errors.Is(err, sentinel))
+				t.Errorf("status code %d, %v: got %t of errors.Is", status, sentinel, errors.Is(err, sentinel))
 			}
 		}
 	}
@@ -577,10 +577,10 @@ func TestGzipBombCostsNoMemory(t *testing.T) {
 	_, err := retrieve(c)
 	runtime.ReadMemStats(&after)
 	if e := as[*client.ResponseTooLargeError](t, err); e.Limit != 1<<20 {
-		t.Errorf("the limit is %d", e.Limit)
+		t.Errorf("got the limit %d, want 1 MiB", e.Limit)
 	}
 	if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 16 {
-		t.Errorf("%d MiB were allocated", mib)
+		t.Errorf("got %d MiB allocated, want at most 16", mib)
 	}
 }
 
@@ -650,7 +650,7 @@ func TestContextEnds(t *testing.T) {
 					c := newClient(t, "https://cp.example/v1", over(func(r *http.Request) (*http.Response, error) {
 						requests++
 						if r.Context().Err() != nil {
-							t.Error("a request is made though the context has ended")
+							t.Error("got a request after the end of the context, want none")
 						}
 						return test.handles[min(requests, len(test.handles))-1](r)
 					}), client.WithTimeout(time.Hour))
@@ -671,10 +671,10 @@ func TestContextEnds(t *testing.T) {
 						t.Errorf("got %v after %v, want %v after %v", err, time.Since(start), ends.err, test.after)
 					}
 					if e := as[*client.TransportError](t, err); requests != test.attempts || e.Attempts != requests {
-						t.Errorf("%d requests, and the error tells %d; want %d", requests, e.Attempts, test.attempts)
+						t.Errorf("got %d requests and %d attempts, want %d of both", requests, e.Attempts, test.attempts)
 					}
 					if ends.name == "cancelled with a cause" && test.name != "between attempts" && !errors.Is(err, errShutdown) {
-						t.Errorf("the cause is lost: %v", err)
+						t.Errorf("got %v, want one that is the cause", err)
 					}
 				})
 			})

@@ -44,7 +44,7 @@ func FuzzBody(f *testing.F) {
 		report, checkErr := contract.Check(200, body)
 		in, err := get(client.ValidationStrict)
 		if accepted := checkErr == nil && report.Conforms(); accepted != (err == nil) {
-			t.Fatalf("Check says %v and %v, Strict %v", report.Conforms(), checkErr, err)
+			t.Fatalf("got %v and %v from Check and %v from Strict, want them to agree", report.Conforms(), checkErr, err)
 		}
 		for _, status := range []int{400, 502} {
 			_, _ = contract.Check(status, body)
@@ -53,24 +53,24 @@ func FuzzBody(f *testing.F) {
 			if in, err := get(v); err == nil {
 				_, _, _ = in.Configuration(), in.Provider(), in.String()
 				if !bytes.Equal(in.RawJSON(), body) {
-					t.Errorf("%v: RawJSON is not the body", v)
+					t.Errorf("%v: got another RawJSON, want the body", v)
 				}
 			} else if checkErr == nil && report.Conforms() {
-				t.Errorf("%v refuses what Strict accepts: %v", v, err)
+				t.Errorf("%v: got %v, want what Strict accepts accepted", v, err)
 			}
 		}
 		if err != nil {
 			return
 		}
 		if c := in.Configuration(); c == nil && in.Configurations != nil {
-			t.Error("the configuration has no type")
+			t.Error("got no configuration, want one")
 		}
 		again, err := json.Marshal(in)
 		if err != nil {
-			t.Fatalf("it cannot be marshalled: %v", err)
+			t.Fatalf("got %v from Marshal, want what Strict accepts marshalled", err)
 		}
 		if report, err := contract.Check(200, again); err != nil || !report.Conforms() {
-			t.Errorf("marshalled, it does not conform: %v %v", report.Violations, err)
+			t.Errorf("got %v, %v of what was marshalled, want it to conform", report.Violations, err)
 		}
 	})
 }
@@ -100,11 +100,11 @@ func FuzzSlug(f *testing.F) {
 			_ = r.Body.Close()
 		}
 		if want := map[bool]int{true: 2}[isSlug(slug)]; len(sent) != want {
-			t.Fatalf("%d requests were sent, want %d", len(sent), want)
+			t.Fatalf("got %d requests, want %d", len(sent), want)
 		}
 		for _, u := range sent {
 			if u.String() != "https://cp.example/v1/integrations/"+slug {
-				t.Errorf("sent to %s", u)
+				t.Errorf("got a request to %s, want one for the slug", u)
 			}
 		}
 	})
@@ -137,31 +137,31 @@ func FuzzBaseURL(f *testing.F) {
 		})
 		if _, err := client.New(client.WithAPIKey("k"), client.WithBaseURL("https://u:"+theKey+"@"+text)); err == nil {
 			// Then what seems user information is none, for example since a slash comes first.
-			t.Error("user information is accepted")
+			t.Error("got user information accepted, want an error")
 		} else if strings.Contains(err.Error(), theKey) {
-			t.Error("user information is quoted")
+			t.Error("got user information quoted, want it left out")
 		}
 		c, err := client.New(client.WithAPIKey("k"), client.WithBaseURL(text), handle)
 		if err != nil {
 			return
 		}
 		if _, err := retrieve(c); err != nil || len(sent) != 1 {
-			t.Fatalf("%d requests, %v", len(sent), err)
+			t.Fatalf("got %d requests, %v, want 1", len(sent), err)
 		}
 		base, err := url.Parse(text)
 		if err != nil {
-			t.Fatal("accepted, though net/url cannot parse it")
+			t.Fatal("got it accepted, want what net/url cannot parse refused")
 		}
 		u := sent[0]
 		if u.Hostname() != base.Hostname() || u.Port() != base.Port() || u.Scheme != base.Scheme || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?#") {
-			t.Errorf("leads to %s", u)
+			t.Errorf("got a request to %s, want one to the host of the base URL", u)
 		}
 		if !strings.HasSuffix(u.EscapedPath(), "/integrations/some-slug") {
-			t.Errorf("leads to the path %s", u.EscapedPath())
+			t.Errorf("got the path %s, want one below the base URL", u.EscapedPath())
 		}
 		addr, _ := netip.ParseAddr(u.Hostname())
 		if u.Scheme == "http" && !strings.EqualFold(u.Hostname(), "localhost") && !addr.Unmap().IsLoopback() {
-			t.Errorf("sends the key to %s in clear", u.Host)
+			t.Errorf("got the key sent to %s in clear, want loopback alone", u.Host)
 		}
 	})
 }
@@ -182,14 +182,14 @@ func FuzzRetryAfter(f *testing.F) {
 			e := as[*client.APIError](t, err)
 			waited := time.Since(start)
 			if waited < 0 || waited > time.Minute || e.RetryAfter < 0 {
-				t.Errorf("waited %v, RetryAfter is %v", waited, e.RetryAfter)
+				t.Errorf("got a pause of %v and RetryAfter %v, want both within bounds", waited, e.RetryAfter)
 			}
 			if want := map[bool]int{true: 1, false: 2}[e.RetryAfter > time.Minute]; requests != want {
-				t.Errorf("%d requests for a RetryAfter of %v", requests, e.RetryAfter)
+				t.Errorf("got %d requests for a RetryAfter of %v, want %d", requests, e.RetryAfter, want)
 			}
 			if len(header) < 3 && strings.Trim(header, "0123456789") == "" {
 				if seconds, err := strconv.Atoi(header); err == nil && e.RetryAfter != time.Duration(seconds)*time.Second {
-					t.Errorf("RetryAfter is %v, want %d s", e.RetryAfter, seconds)
+					t.Errorf("got RetryAfter %v, want %d s", e.RetryAfter, seconds)
 				}
 			}
 		})

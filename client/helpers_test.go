@@ -158,7 +158,7 @@ func expectNone(t testing.TB, what, text string, secrets ...string) {
 	text = strings.ToLower(text)
 	for i, secret := range secrets {
 		if slices.ContainsFunc(forms(secret), func(form string) bool { return strings.Contains(text, form) }) {
-			t.Errorf("%s: secret %d is printed", what, i)
+			t.Errorf("%s: got secret %d printed, want none", what, i)
 		}
 	}
 }

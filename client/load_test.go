@@ -143,17 +143,17 @@ func TestLoad(t *testing.T) {
 	}
 	t.Logf("%d calls: %d succeeded, %d failed; %d connections; heap %v KiB", calls, succeeded.Load(), failed.Load(), accepted.Load(), heap)
 	if succeeded.Load() < int64(calls)*9/10 || failed.Load() < int64(calls)/100 {
-		t.Errorf("%d of %d calls succeeded and %d failed: the server is worse, or better, than it should be", succeeded.Load(), calls, failed.Load())
+		t.Errorf("got %d of %d calls that succeeded and %d that failed, want nine tenths and some", succeeded.Load(), calls, failed.Load())
 	}
 	if growth := heap[3] - heap[1]; growth > 8<<10 {
-		t.Errorf("the heap grew by %d KiB between the second round and the last", growth)
+		t.Errorf("got a heap that grew by %d KiB between the second round and the last, want at most 8 MiB", growth)
 	}
 	if n := open.Load(); n > int64(goroutines)+100 {
-		t.Errorf("%d connections are open", n)
+		t.Errorf("got %d connections open, want one for each goroutine", n)
 	}
 	s.Close() // It closes the connections that are idle, and waits for the rest.
 	if n := open.Load(); n != 0 {
-		t.Errorf("%d connections are open in the end", n)
+		t.Errorf("got %d connections open in the end, want none", n)
 	}
 	goleak.VerifyNone(t, before)
 }

@@ -71,12 +71,12 @@ func TestLogIsAnAllowlist(t *testing.T) {
 					}
 					for _, name := range slices.Sorted(maps.Keys(record)) {
 						if !slices.Contains(loggable, name) {
-							t.Errorf("%s is logged", name)
+							t.Errorf("got %s logged, want the allowlist alone", name)
 						}
 					}
 					if record["method"] != "GET" || record["path"] != "/integrations/{slug}" || record["level"] != "DEBUG" ||
 						record["attempt"] != float64(len(got)+1) || record["duration"] != float64(time.Second) {
-						t.Errorf("record %d is wrong: %s", len(got)+1, line)
+						t.Errorf("got record %d: %s", len(got)+1, line)
 					}
 					part := func(name string) string {
 						if record[name] == nil {
@@ -123,7 +123,7 @@ func TestLogIsOffByDefault(t *testing.T) {
 		}
 	}
 	if text := lines.String() + stdout() + stderr(); text != "" {
-		t.Errorf("something is logged: %d bytes", len(text))
+		t.Errorf("got %d bytes written, want none", len(text))
 	}
 }
 

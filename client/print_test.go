@@ -29,6 +29,6 @@ func TestCopiesOfAnIntegrationDoNotPrint(t *testing.T) {
 		fmt.Fprintf(&printed, verb, (*client.Integration)(nil))
 	}
 	if strings.Contains(printed.String(), secret) {
-		t.Errorf("a header's value was printed: %s", strings.ReplaceAll(printed.String(), secret, "…"))
+		t.Errorf("got the value of a header in %s, want none", strings.ReplaceAll(printed.String(), secret, "…"))
 	}
 }

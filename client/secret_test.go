@@ -31,7 +31,7 @@ func TestExpectCleanFindsSecrets(t *testing.T) {
 					found = found || strings.Contains(strings.ToLower(text), form)
 				}
 				if !found {
-					t.Errorf("%T under %s passes for clean", v, how)
+					t.Errorf("%T under %s: got it passed for clean, want the secret found", v, how)
 				}
 			}
 		}
@@ -46,7 +46,7 @@ func TestClientNeverPrintsSecrets(t *testing.T) {
 		}
 	}
 	if text := fmt.Sprint(c); !strings.Contains(text, "cp.example") {
-		t.Errorf("a client prints as %q, which says nothing", text)
+		t.Errorf("got a client printed as %q, want its base URL", text)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestClientHoldsNoSecretInClear(t *testing.T) {
 		expectNone(t, "a field of the Client", text, allSecrets()...)
 	})
 	if found == 0 {
-		t.Error("the walk saw no text at all")
+		t.Error("got no text from the walk, want some")
 	}
 }
 
@@ -122,7 +122,7 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 	} {
 		_, err := client.New(client.WithAPIKey("k"), opt)
 		if err == nil {
-			t.Errorf("%s is accepted", name)
+			t.Errorf("%s: got it accepted, want an error", name)
 			continue
 		}
 		expectClean(t, name, err, allSecrets()...)
@@ -135,7 +135,7 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 	expectClean(t, "key from the environment", err, theKey)
 
 	c := newClient(t, "https://cp.example/v1", over(func(*http.Request) (*http.Response, error) {
-		t.Error("a request was sent")
+		t.Error("got a request, want none")
 		return nil, errors.ErrUnsupported
 	}))
 	for name, opt := range map[string]client.CallOption{
@@ -143,7 +143,7 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 		"call header, swapped": client.WithHeader(theCallValue+" x", "X-Call"),
 	} {
 		if _, err := retrieve(c, opt); err == nil {
-			t.Errorf("%s is accepted", name)
+			t.Errorf("%s: got it accepted, want an error", name)
 		} else {
 			expectClean(t, name, err, allSecrets()...)
 		}
@@ -153,7 +153,7 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 func TestHeadersOfOurOwnAreRefused(t *testing.T) {
 	for _, name := range []string{"x-portkey-api-key", "AUTHORIZATION", "Host", "Content-Length", "Transfer-Encoding", "Accept-Encoding", "", "a b", "a:b", "ä"} {
 		if _, err := client.New(client.WithAPIKey("k"), client.WithHeader(name, "v")); err == nil {
-			t.Errorf("WithHeader(%q) is accepted", name)
+			t.Errorf("WithHeader(%q): got it accepted, want an error", name)
 		}
 	}
 }
@@ -226,7 +226,7 @@ func TestEchoedSecretsLeaveNoParts(t *testing.T) {
 		_, err := retrieve(c)
 		for i := range len(theKey) - 4 {
 			if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(theKey[i:i+4])) {
-				t.Errorf("of a message of %d bytes, part %d of the key is left", len(message), i)
+				t.Errorf("message of %d bytes: got part %d of the key left, want none", len(message), i)
 			}
 		}
 	}
@@ -282,7 +282,7 @@ func TestResponseCarriesNoSecret(t *testing.T) {
 	})
 	body, err := io.ReadAll(r.Body)
 	if err != nil || string(body) != integrationBody("some-slug") {
-		t.Errorf("the body reads as %d bytes and %v", len(body), err)
+		t.Errorf("got a body of %d bytes, %v, want that of the response", len(body), err)
 	}
 }
 
@@ -291,7 +291,7 @@ func TestResponseIsOfThisCall(t *testing.T) {
 	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) { writeIntegration(w, "some-slug") }))
 	var r *http.Response
 	if _, err := retrieve(c, client.WithResponse(&r)); err != nil || r == nil {
-		t.Fatal(r == nil, err)
+		t.Fatalf("got no response: %t, %v", r == nil, err)
 	}
 	if _, err := c.RetrieveIntegration(t.Context(), "..", client.WithResponse(&r)); !errors.Is(err, client.ErrInvalidSlug) || r != nil {
 		t.Errorf("got %v, and a response is there: %t", err, r != nil)
@@ -328,7 +328,7 @@ func TestIntegrationNeverPrintsItsConfiguration(t *testing.T) {
 	expectClean(t, "the error", err, unmasked, theHeaderValue)
 	expectClean(t, "*ValidationError", e, unmasked, theHeaderValue)
 	if !strings.Contains(string(e.Body), unmasked) {
-		t.Error("the body is not kept")
+		t.Error("got no body kept, want it")
 	}
 }
 
@@ -360,7 +360,7 @@ func TestFindingsTellNoValue(t *testing.T) {
 				failure := &client.ValidationError{Report: report, ResponseInfo: client.ResponseInfo{Body: client.Body(body)}}
 				for _, text := range []string{fmt.Sprintf("%+v", report), fmt.Sprintf("%#v", failure), failure.Error()} {
 					if strings.Contains(text, marker) || strings.Contains(text, "73165") || strings.Contains(text, "7.316") {
-						t.Errorf("%s: a value is told: %s", example.Name, text)
+						t.Errorf("%s: got a value in %s, want none", example.Name, text)
 					}
 				}
 				checks++
@@ -369,7 +369,7 @@ func TestFindingsTellNoValue(t *testing.T) {
 		}
 	}
 	if checks < 2000 {
-		t.Errorf("only %d places were checked", checks)
+		t.Errorf("got %d places checked, want at least 2000", checks)
 	}
 }
 
@@ -405,7 +405,7 @@ func TestNamesInErrorsAreBounded(t *testing.T) {
 			_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithValidation(validation),
 				over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })))
 			if err == nil || len(err.Error()) > 3000 || strings.ContainsAny(err.Error(), "\r\n\x1b") {
-				t.Errorf("%.20s, %v: the error is missing, long, or not one line", body, validation)
+				t.Errorf("%.20s, %v: got no error, or one that is long or of several lines", body, validation)
 			}
 		}
 	}

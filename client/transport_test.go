@@ -73,7 +73,7 @@ func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 				_, _ = retrieve(c)
 			}
 			if n := accepted.Load(); n != 1 {
-				t.Errorf("five calls made %d connections", n)
+				t.Errorf("got %d connections for five calls, want 1", n)
 			}
 		})
 	}
@@ -98,7 +98,7 @@ func TestEndlessErrorBody(t *testing.T) {
 		t.Errorf("got %v with %d bytes", e, len(e.Body))
 	}
 	if sent := <-ended; sent >= enough {
-		t.Errorf("%d bytes were read", sent)
+		t.Errorf("got %d bytes read, want an end", sent)
 	}
 }
 
@@ -114,11 +114,11 @@ func TestFailureKeepsTheConnectionsOfOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := retrieve(failing); err == nil {
-			t.Fatal("there is no error")
+			t.Fatal("got no error, want one")
 		}
 	}
 	if n := accepted.Load(); n != 1 {
-		t.Errorf("%d connections were made", n)
+		t.Errorf("got %d connections, want 1", n)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestDefaultTransportKeepsConnections(t *testing.T) {
 		all.Wait()
 	}
 	if n := accepted.Load(); n != calls {
-		t.Errorf("three rounds of %d calls made %d connections", calls, n)
+		t.Errorf("three rounds of %d calls: got %d connections, want one for each call of a round", calls, n)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestDefaultTransportSpeaksHTTP2(t *testing.T) {
 	}
 	all.Wait()
 	if n := accepted.Load(); n != 1 {
-		t.Errorf("51 calls made %d connections", n)
+		t.Errorf("got %d connections for 51 calls, want 1", n)
 	}
 }
 
@@ -197,7 +197,7 @@ func TestReplacedDefaultTransportIsUsed(t *testing.T) {
 		return respond(200, nil, integrationBody("some-slug"))
 	})
 	if _, err := retrieve(newClient(t, "https://cp.example/v1")); err != nil || !used {
-		t.Errorf("used: %t, %v", used, err)
+		t.Errorf("got the transport used: %t, %v, want it used", used, err)
 	}
 }
 
@@ -219,7 +219,7 @@ func TestTimeoutIsPerAttempt(t *testing.T) {
 		time.Hour: deadlines(), time.Minute: deadlines(client.WithTimeout(time.Minute)), 0: deadlines(client.WithTimeout(0)),
 	} {
 		if fmt.Sprint(got) != fmt.Sprint([]time.Duration{want, want, want}) {
-			t.Errorf("the attempts have %v, want %v each", got, want)
+			t.Errorf("got attempts of %v, want %v each", got, want)
 		}
 	}
 }
@@ -275,7 +275,7 @@ func (p *proxy) requests() []string {
 func TestProxyOfTheCaller(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Portkey-Api-Key") != theKey {
-			t.Error("the key did not arrive")
+			t.Error("got no key, want it")
 		}
 		writeIntegration(w, "behind-the-proxy")
 	}))
@@ -293,7 +293,7 @@ func TestProxyOfTheCaller(t *testing.T) {
 	}
 	seen := p.requests()
 	if len(seen) != 1 || !strings.HasPrefix(seen[0], "CONNECT example.com:443 ") {
-		t.Errorf("the proxy saw %d requests", len(seen))
+		t.Errorf("got %d requests at the proxy, want one CONNECT", len(seen))
 	}
 	expectNone(t, "what the proxy saw", strings.Join(seen, " "), allSecrets()...)
 }
@@ -322,11 +322,11 @@ func TestProxyFromTheEnvironment(t *testing.T) {
 		child.Env = append(test.env, "PROXY_TEST_BASE_URL="+test.baseURL)
 		output, err := child.CombinedOutput()
 		if err != nil || !strings.Contains(string(output), "got "+test.want) {
-			t.Errorf("%s: %v", test.name, err)
+			t.Errorf("%s: got %v, want %s", test.name, err, test.want)
 		}
 		expectNone(t, test.name, string(output), allSecrets()...)
 		if n := len(p.requests()); n != test.seen {
-			t.Errorf("%s: the proxy saw %d requests, want %d", test.name, n, test.seen)
+			t.Errorf("%s: got %d requests at the proxy, want %d", test.name, n, test.seen)
 		}
 	}
 }

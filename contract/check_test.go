@@ -20,7 +20,7 @@ func check(t testing.TB, body []byte) contract.Report {
 	t.Helper()
 	report, err := contract.Check(http.StatusOK, body)
 	if err != nil {
-		t.Fatalf("%v: %s", err, body)
+		t.Fatalf("got %v, want a report of %s", err, body)
 	}
 	return report
 }

@@ -41,7 +41,7 @@ func TestParseTime(t *testing.T) {
 		}
 		if err == nil {
 			if _, err := json.Marshal(got); err != nil {
-				t.Errorf("%q: %v", text, err)
+				t.Errorf("%q: got %v from Marshal, want it marshalled", text, err)
 			}
 		}
 	}
