@@ -606,77 +606,74 @@ func TestLimitIsExact(t *testing.T) {
 	}
 }
 
+var errShutdown = errors.New("shutting down")
+
+// contextEnds are the ways in which a context ends after some time.
+var contextEnds = []struct {
+	name  string
+	err   error // What errors.Is finds.
+	cause error
+	ctx   func(after time.Duration) (context.Context, context.CancelFunc)
+}{
+	{"cancelled", context.Canceled, nil, func(after time.Duration) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(after, cancel)
+		return ctx, cancel
+	}},
+	{"cancelled with a cause", context.Canceled, errShutdown, func(after time.Duration) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		time.AfterFunc(after, func() { cancel(errShutdown) })
+		return ctx, func() { cancel(nil) }
+	}},
+	{"deadline", context.DeadlineExceeded, nil, func(after time.Duration) (context.Context, context.CancelFunc) {
+		return context.WithTimeout(context.Background(), after)
+	}},
+}
+
+// stuck waits for the end of the context, as net/http does.
+func stuck(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, context.Cause(r.Context())
+}
+
 // A context that ends is found by errors.Is, and its cause too, whenever it ends.
 func TestContextEnds(t *testing.T) {
-	errShutdown := errors.New("shutting down")
-	stuck := transport(func(r *http.Request) (*http.Response, error) {
-		<-r.Context().Done()
-		return nil, context.Cause(r.Context()) // As net/http does.
-	})
-	busy := transport(func(*http.Request) (*http.Response, error) {
-		return respond(503, http.Header{"Retry-After": {"30"}}, "{}")
-	})
+	busy := respondWith(503, http.Header{"Retry-After": {"30"}}, "{}")
 	for _, test := range []struct {
 		name     string
 		handles  []transport
 		after    time.Duration
 		attempts int
 	}{
-		{"before", []transport{stuck}, 0, 0}, {"during", []transport{stuck}, time.Second, 1}, {"between attempts", []transport{busy}, time.Second, 1},
-		{"during the second", []transport{busy, stuck}, 31 * time.Second, 2},
+		{"before", []transport{stuck}, 0, 0}, {"during", []transport{stuck}, time.Second, 1},
+		{"between attempts", []transport{busy}, time.Second, 1}, {"during the second", []transport{busy, stuck}, 31 * time.Second, 2},
 	} {
-		for _, ends := range []struct {
-			name string
-			err  error
-			ctx  func() (context.Context, context.CancelFunc)
-		}{
-			{"cancelled", context.Canceled, func() (context.Context, context.CancelFunc) {
-				ctx, cancel := context.WithCancel(context.Background())
-				time.AfterFunc(test.after, cancel)
-				return ctx, cancel
-			}},
-			{"cancelled with a cause", context.Canceled, func() (context.Context, context.CancelFunc) {
-				ctx, cancel := context.WithCancelCause(context.Background())
-				time.AfterFunc(test.after, func() { cancel(errShutdown) })
-				return ctx, func() { cancel(nil) }
-			}},
-			{"deadline", context.DeadlineExceeded, func() (context.Context, context.CancelFunc) {
-				return context.WithTimeout(context.Background(), test.after)
-			}},
-		} {
-			t.Run(test.name+", "+ends.name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					requests := 0
-					c := newClient(t, "https://cp.example/v1", over(func(r *http.Request) (*http.Response, error) {
-						requests++
-						if r.Context().Err() != nil {
-							t.Error("got a request after the end of the context, want none")
-						}
-						return test.handles[min(requests, len(test.handles))-1](r)
-					}), client.WithTimeout(time.Hour))
-					ctx, cancel := ends.ctx()
-					defer cancel()
-					if test.after == 0 {
-						synctest.Wait()
-					}
-					start := time.Now()
-					_, err := c.RetrieveIntegration(ctx, "some-slug")
-					if ends.name == "deadline" && test.name == "between attempts" {
-						if e := as[*client.APIError](t, err); e.StatusCode != 503 || time.Since(start) != 0 {
-							t.Errorf("the wait would outlast the deadline: got %v after %v", err, time.Since(start))
-						}
-						return
-					}
-					if !errors.Is(err, ends.err) || time.Since(start) != test.after {
-						t.Errorf("got %v after %v, want %v after %v", err, time.Since(start), ends.err, test.after)
-					}
-					if e := as[*client.TransportError](t, err); requests != test.attempts || e.Attempts != requests {
-						t.Errorf("got %d requests and %d attempts, want %d of both", requests, e.Attempts, test.attempts)
-					}
-					if ends.name == "cancelled with a cause" && test.name != "between attempts" && !errors.Is(err, errShutdown) {
-						t.Errorf("got %v, want one that is the cause", err)
-					}
-				})
+		for _, ends := range contextEnds {
+			if ends.name == "deadline" && test.name == "between attempts" {
+				continue // TestNoWaitPastTheDeadline.
+			}
+			synctest.Test(t, func(t *testing.T) {
+				requests := 0
+				c := newClient(t, "https://cp.example/v1", client.WithTimeout(time.Hour), over(func(r *http.Request) (*http.Response, error) {
+					requests++
+					return test.handles[min(requests, len(test.handles))-1](r)
+				}))
+				ctx, cancel := ends.ctx(test.after)
+				defer cancel()
+				if test.after == 0 {
+					synctest.Wait()
+				}
+				start := time.Now()
+				_, err := c.RetrieveIntegration(ctx, "some-slug")
+				if got := time.Since(start); !errors.Is(err, ends.err) || got != test.after {
+					t.Errorf("%s, %s: got %v after %v, want %v after %v", test.name, ends.name, err, got, ends.err, test.after)
+				}
+				if e := as[*client.TransportError](t, err); requests != test.attempts || e.Attempts != requests {
+					t.Errorf("%s, %s: got %d requests and %d attempts, want %d of both", test.name, ends.name, requests, e.Attempts, test.attempts)
+				}
+				if ends.cause != nil && test.name != "between attempts" && !errors.Is(err, ends.cause) {
+					t.Errorf("%s, %s: got %v, want one that is the cause", test.name, ends.name, err)
+				}
 			})
 		}
 	}

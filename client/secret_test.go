@@ -158,16 +158,14 @@ func TestHeadersOfOurOwnAreRefused(t *testing.T) {
 	}
 }
 
-// A server that sends all that it was sent back to us, in each place from which a text reaches an error, a log or a
-// report: nothing of it is printed. What an error keeps in its Body is there, and is not printed either.
-func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
+// echoes are responses of a server that sends all that it was sent back to us, in each place from which a text reaches an
+// error, a log or a report.
+func echoes() map[string]string {
 	all := strings.Join(allSecrets(), " ")
 	validJSON := func(name, value string) string {
 		return strings.Replace(integrationBody("some-slug"), `"configurations":{`, fmt.Sprintf(`"configurations":{%q:%q,`, name, value), 1)
 	}
-	var lines strings.Builder
-	logger := client.WithLogger(debugLogger(&lines))
-	for name, raw := range map[string]string{
+	return map[string]string{
 		"message":            response(401, `{"success":false,"data":{"message":"no access for `+all+`","errorCode":"`+theKey+`"}}`),
 		"message, cut short": response(401, `{"message":"`+strings.Repeat("x", 490)+theKey+theCallValue+`"}`),
 		"message, overlap":   response(401, `{"message":"`+theKey+theKey[1:]+theCallValue[:4]+theCallValue+`"}`),
@@ -198,7 +196,14 @@ func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
 		"location, bad":      response(302, "", "Location: https://[::1/"+theKey+"?"+theCallValue),
 		"location, quote":    response(302, "", `Location: https://[::1/"`+theKey+`"?`+theCallValue),
 		"retry after":        response(503, "", "Retry-After: "+theKey),
-	} {
+	}
+}
+
+// Nothing that a server sends back is printed. What an error keeps in its Body is there, and is not printed either.
+func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
+	var lines strings.Builder
+	logger := client.WithLogger(debugLogger(&lines))
+	for name, raw := range echoes() {
 		for _, validation := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
 			var reports []client.Report
 			c := newClient(t, "http://127.0.0.1/api/v1", over(overRaw(raw)), client.WithMaxRetries(0), logger,
