@@ -96,8 +96,9 @@ func TestFaults(t *testing.T) {
 			if _, info := inspect(t, err); int64(info.Attempts) != attempts {
 				t.Errorf("got %d attempts, want %d", info.Attempts, attempts)
 			}
-			// Of redirects there are more requests; some peers see none.
-			if got := requests.Load(); got != 0 && f.err != "RedirectError" && got != attempts {
+			// Of redirects there are more requests; some peers see none, and one that times out may see it too late.
+			late := f.is == context.DeadlineExceeded
+			if got := requests.Load(); got != 0 && f.err != "RedirectError" && got != attempts && !late {
 				t.Errorf("got %d requests, want %d", got, attempts)
 			}
 			if f.status != 0 && (response == nil || response.StatusCode != f.status) {
