@@ -123,7 +123,7 @@ func (i *Integration) Report() Report {
 	if report := i.source.report.Load(); report != nil {
 		return *report
 	}
-	report, err := i.source.check(context.Background(), i)
+	report, err := i.source.check(context.Background(), i, false)
 	if err != nil {
 		return unchecked("the body cannot be checked: " + err.Error())
 	}

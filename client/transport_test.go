@@ -60,7 +60,11 @@ func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 		"204":                              func(w http.ResponseWriter) { w.WriteHeader(204) },
 		"502, tried again":                 func(w http.ResponseWriter) { w.WriteHeader(502); _, _ = io.WriteString(w, strings.Repeat("x", 4000)) },
 		"502 of 60 kilobytes, tried again": func(w http.ResponseWriter) { w.WriteHeader(502); _, _ = io.WriteString(w, strings.Repeat("x", 60<<10)) },
-		"redirect elsewhere":               func(w http.ResponseWriter) { w.Header().Set("Location", "https://evil.example"); w.WriteHeader(302) },
+		"400 of 60 kilobytes": func(w http.ResponseWriter) {
+			w.WriteHeader(400)
+			_, _ = io.WriteString(w, strings.Repeat("x", 60<<10))
+		},
+		"redirect elsewhere": func(w http.ResponseWriter) { w.Header().Set("Location", "https://evil.example"); w.WriteHeader(302) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

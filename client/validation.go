@@ -69,7 +69,7 @@ func (c *Client) result(ctx context.Context, slug string, x *exchange) (*Integra
 	if conforms && !drifts && decodeErr == nil && len(source.findings(integration)) == 0 {
 		return integration, nil
 	}
-	report, err := source.check(ctx, integration)
+	report, err := source.check(ctx, integration, c.reportHandler == nil)
 	if ctx.Err() != nil {
 		return nil, x.failure(ctx, ctx.Err())
 	}
@@ -128,9 +128,9 @@ func (s *source) redact() func(string) string {
 	return s.sent.redact
 }
 
-// check makes the report.
-func (s *source) check(ctx context.Context, i *Integration) (Report, error) {
-	report, err := contract.Checker{Redact: s.redact()}.Check(ctx, http.StatusOK, s.body)
+// check makes the report. Where drift does not matter yet, a report without findings is not kept.
+func (s *source) check(ctx context.Context, i *Integration, violationsOnly bool) (Report, error) {
+	report, err := contract.Checker{Redact: s.redact(), ViolationsOnly: violationsOnly}.Check(ctx, http.StatusOK, s.body)
 	if err != nil {
 		return Report{}, err
 	}
@@ -146,7 +146,9 @@ func (s *source) check(ctx context.Context, i *Integration) (Report, error) {
 		*to = append(*to, f)
 		slices.SortStableFunc(*to, func(a, b Finding) int { return cmp.Compare(a.Pointer, b.Pointer) })
 	}
-	s.report.Store(&report)
+	if !violationsOnly || !report.Conforms() {
+		s.report.Store(&report)
+	}
 	return report, nil
 }
 

@@ -14,7 +14,7 @@ type cache struct {
 }
 
 // Known reports what an earlier check of the body of an integration, or of one with the same shape, found: whether it
-// conforms and whether it drifts. It reports false where there was none, and for a body that does not conform: that
+// conforms and whether it may drift. It reports false where there was none, and for a body that does not conform: that
 // always takes a check.
 //
 // Bodies have the same shape where the contract cannot tell them apart: they have the same properties, of the same types

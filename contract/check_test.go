@@ -335,3 +335,25 @@ func TestGlobalFormatsDoNotMatter(t *testing.T) {
 		t.Errorf("got %v", report.Violations)
 	}
 }
+
+// A check for violations alone finds the same violations. What it did not look for may be there, as far as is remembered.
+func TestViolationsOnly(t *testing.T) {
+	checker := contract.Checker{ViolationsOnly: true}
+	for i, v := range corpus(t) {
+		if i%31 != 0 {
+			continue
+		}
+		got, err := checker.Check(t.Context(), http.StatusOK, v.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conforms, drifts := contract.Known(v.body)
+		want := check(t, v.body)
+		if !reflect.DeepEqual(got.Violations, want.Violations) {
+			t.Errorf("%s at %s: got %v, want %v", v.change, v.pointer, got.Violations, want.Violations)
+		}
+		if conforms != want.Conforms() || conforms && !drifts && len(want.Drift) > 0 {
+			t.Errorf("%s at %s: got known %t, drift %t; want %t, %v", v.change, v.pointer, conforms, drifts, want.Conforms(), want.Drift)
+		}
+	}
+}

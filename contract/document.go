@@ -72,6 +72,7 @@ type node struct {
 	plain  bool             // Own compares a value with nothing but a type.
 	opaque bool             // The schema accepts any value.
 	deep   bool             // The schema has a keyword that n does not go down into, such as anyOf.
+	inner  *inner           // What such keywords look at; nil where that may be everything.
 	// documentation is the schema's x-documented without required; nil where there is nothing else.
 	documentation *openapi3.Schema
 	required      []string         // That of x-documented.
@@ -116,6 +117,9 @@ func (c compiler) node(s *openapi3.Schema) *node {
 		n.properties[name] = c.node(property.Value)
 	}
 	n.deep = !n.opaque && (len(s.AnyOf) > 0 || len(s.OneOf) > 0 || s.Not != nil)
+	if n.deep && len(s.OneOf) == 0 && s.Not == nil {
+		n.inner = innerOf(s.AnyOf)
+	}
 	if s.Items != nil {
 		n.items = c.node(s.Items.Value)
 	}
@@ -197,12 +201,34 @@ func isPlain(s *openapi3.Schema) bool {
 // names lists the names of an object in a fixed order.
 func names[V any](object map[string]V) []string { return slices.Sorted(maps.Keys(object)) }
 
+// inner is what the alternatives of an anyOf look at inside of a value.
+type inner struct {
+	names map[string]bool // Properties.
+	items bool
+}
+
+// innerOf returns nil where an alternative has more than properties and items of its own.
+func innerOf(alternatives openapi3.SchemaRefs) *inner {
+	in := &inner{names: map[string]bool{}}
+	for _, ref := range alternatives {
+		a := ref.Value
+		if len(a.AllOf) > 0 || len(a.AnyOf) > 0 || len(a.OneOf) > 0 || a.Not != nil || a.AdditionalProperties.Schema != nil {
+			return nil
+		}
+		for name := range a.Properties {
+			in.names[name] = true
+		}
+		in.items = in.items || a.Items != nil && !acceptsAny(a.Items.Value)
+	}
+	return in
+}
+
 // child is the node of a property; nil where the schema says nothing of it.
 func (n *node) child(name string) *node {
 	switch {
 	case n.properties[name] != nil:
 		return n.properties[name]
-	case n.additional == nil && n.deep:
+	case n.additional == nil && n.deep && (n.inner == nil || n.inner.names[name]):
 		return anything
 	}
 	return n.additional
@@ -210,7 +236,7 @@ func (n *node) child(name string) *node {
 
 // item is the node of the items of an array; nil where the schema says nothing of them.
 func (n *node) item() *node {
-	if n.items == nil && n.deep {
+	if n.items == nil && n.deep && (n.inner == nil || n.inner.items) {
 		return anything
 	}
 	return n.items

@@ -57,7 +57,7 @@ func (p *parser) value(n *node) (any, error) {
 	}
 	kind := p.decoder.PeekKind()
 	if n.isOpaque() && kind != 'n' {
-		return true, p.decoder.SkipValue() // Any value but null will do.
+		return skipped, p.decoder.SkipValue()
 	}
 	switch kind {
 	case '{':
@@ -79,6 +79,10 @@ func (p *parser) value(n *node) (any, error) {
 	}
 	return nil, nil
 }
+
+// skipped stands for a value that may be any but null. The first alternative of the document's AnyValue is an array, so
+// that kin-openapi is done with it at once.
+var skipped any = []any{}
 
 func (p *parser) object(n *node) (any, error) {
 	if _, err := p.decoder.ReadToken(); err != nil {

@@ -138,12 +138,11 @@ func (w *walk) checkType(n *node, value any) bool {
 	if n.opaque {
 		return true
 	}
-	if value == nil {
-		if !s.Nullable && s.VisitJSON(nil, firstViolation...) != nil { // A nullable alternative allows it too.
+	if value == nil && (s.Nullable || !n.deep) { // Else an alternative may allow it.
+		if !s.Nullable {
 			w.addViolation(nil, "nullable", "null is not allowed")
-			return false
 		}
-		return true
+		return s.Nullable
 	}
 	if kind := kindOf(value); s.Type != nil && !s.Type.Permits(kind) && (kind != "number" || !s.Type.Permits("integer")) {
 		w.addViolation(nil, "type", fmt.Sprintf("got %s, want %s", kind, strings.Join(s.Type.Slice(), " or ")))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
@@ -83,6 +84,13 @@ func ExampleWithInsecureUpstream() {
 
 func ExampleWithUpstreamTransport() {
 	_, err := contracttest.NewProxy("https://cp.example/v1", contracttest.WithUpstreamTransport(&http.Transport{DisableCompression: true}))
+	fmt.Println(err)
+	// Output:
+	// <nil>
+}
+
+func ExampleWithStall() {
+	_, err := contracttest.NewProxy("https://cp.example/v1", contracttest.WithStall(time.Minute))
 	fmt.Println(err)
 	// Output:
 	// <nil>

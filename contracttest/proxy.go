@@ -31,11 +31,12 @@ import (
 // the client's to follow. The path of the upstream's URL is put in front of the request's, unless the request has it already.
 // Where the upstream cannot be reached or makes no response of HTTP, the client receives 502 and an error in the API's shape.
 //
-// A client or an upstream that does not move for [ProxyStall] is cut off where the proxy waits to write to the one or to read
-// a request from it. How long a response may take is the client's to say.
+// A client that keeps the proxy waiting for [DefaultStall], to read a piece of the request or to take a piece of the
+// response, of 32 KiB at most, is cut off; see [WithStall]. How long the upstream may take is the client's to say.
 type Proxy struct {
 	upstream  *url.URL
 	insecure  bool
+	stall     time.Duration
 	transport http.RoundTripper
 	observers []func(Exchange)
 	proxy     httputil.ReverseProxy
@@ -46,8 +47,8 @@ type Proxy struct {
 }
 
 const (
-	// ProxyStall is how long a client may leave the proxy waiting.
-	ProxyStall = 5 * time.Minute
+	// DefaultStall is how long a client may keep a [Proxy] waiting unless [WithStall] says otherwise.
+	DefaultStall = 5 * time.Minute
 	// maxCaptured limits what is kept of all bodies under way, to check them.
 	maxCaptured = 64 << 20
 )
@@ -63,6 +64,17 @@ func WithExchangeFunc(f func(Exchange)) ProxyOption {
 // WithInsecureUpstream allows plain http to an upstream on another machine. Keys then cross the network in clear.
 func WithInsecureUpstream() ProxyOption {
 	return func(p *Proxy) error { p.insecure = true; return nil }
+}
+
+// WithStall sets how long a client may keep the proxy waiting.
+func WithStall(d time.Duration) ProxyOption {
+	return func(p *Proxy) error {
+		if d <= 0 {
+			return fmt.Errorf("WithStall: %v is no time", d)
+		}
+		p.stall = d
+		return nil
+	}
 }
 
 // WithUpstreamTransport makes requests to the upstream with rt, which must not undo compression, as [http.Transport] does
@@ -105,7 +117,7 @@ func (e Exchange) Format(f fmt.State, _ rune) {
 // NewProxy returns a proxy for a control plane. The upstream's URL has scheme http or https, a host, perhaps a path, and
 // nothing else.
 func NewProxy(upstream string, opts ...ProxyOption) (*Proxy, error) {
-	p := &Proxy{checking: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	p := &Proxy{stall: DefaultStall, checking: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	var errs []error
 	for _, opt := range opts {
 		if opt == nil {
@@ -209,10 +221,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, e))
 	control := http.NewResponseController(w)
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &patientReader{r.Body, control}
+		r.Body = &patientReader{ReadCloser: r.Body, control: control, stall: p.stall}
 	}
-	p.proxy.ServeHTTP(&patientWriter{w, control}, r)
-	_ = control.SetWriteDeadline(time.Now().Add(ProxyStall)) // For what net/http has left to write.
+	p.proxy.ServeHTTP(&patientWriter{w, control, p.stall}, r)
+	_ = control.SetWriteDeadline(time.Now().Add(p.stall)) // For what net/http has left to write.
 }
 
 // exchange is an Exchange under way.
@@ -428,11 +440,12 @@ func upstreamError(err error) error {
 	return errors.New("the upstream sent no response of HTTP")
 }
 
-// A patientWriter gives a client ProxyStall for each write, and keeps net/http from adding headers to a response that came
+// A patientWriter gives a client some time for each write, and keeps net/http from adding headers to a response that came
 // without them.
 type patientWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	stall   time.Duration
 }
 
 func (w *patientWriter) WriteHeader(status int) {
@@ -447,31 +460,33 @@ func (w *patientWriter) WriteHeader(status int) {
 }
 
 func (w *patientWriter) Write(b []byte) (int, error) {
-	_ = w.control.SetWriteDeadline(time.Now().Add(ProxyStall))
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
 	return w.ResponseWriter.Write(b)
 }
 
 func (w *patientWriter) FlushError() error {
-	_ = w.control.SetWriteDeadline(time.Now().Add(ProxyStall))
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
 	return w.control.Flush()
 }
 
 // Unwrap is for [http.ResponseController].
 func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// A patientReader gives a client ProxyStall for each read of its request's body. The deadline must not outlive the body:
-// net/http would take its passing for a client that is gone.
+// A patientReader gives a client some time for each read of its request's body. After the body, net/http reads on to learn
+// whether the client is gone, and would take a deadline for its going.
 type patientReader struct {
 	io.ReadCloser
 	control *http.ResponseController
+	stall   time.Duration
+	ended   bool
 }
 
 func (r *patientReader) Read(b []byte) (int, error) {
-	_ = r.control.SetReadDeadline(time.Now().Add(ProxyStall))
-	n, err := r.ReadCloser.Read(b)
-	if err != nil {
-		_ = r.control.SetReadDeadline(time.Time{})
+	if !r.ended {
+		_ = r.control.SetReadDeadline(time.Now().Add(r.stall))
 	}
+	n, err := r.ReadCloser.Read(b)
+	r.ended = err != nil
 	return n, err
 }
 

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -249,6 +250,9 @@ func TestProxyChecks(t *testing.T) {
 			if body, err := io.ReadAll(parsed.Body); err != nil || method != "HEAD" && !bytes.Equal(body, test.body) {
 				t.Errorf("the client got %d bytes and %v, want the %d that the upstream sent", len(body), err, len(test.body))
 			}
+			if got := parsed.Header.Get("Content-Type"); got != test.contentType {
+				t.Errorf("the client got content type %q, want %q", got, test.contentType)
+			}
 			e := p.exchange(t)
 			got := "conforms"
 			switch {
@@ -448,6 +452,87 @@ func TestProxyUpgrades(t *testing.T) {
 	}
 	if e := p.exchange(t); e.Failed() || e.StatusCode != 101 {
 		t.Errorf("got %v, failed %v", e, e.Failed())
+	}
+}
+
+// The upstream of a switch that nobody asked for is let go.
+func TestProxyClosesWhatWasSwitchedUnasked(t *testing.T) {
+	closed := make(chan struct{})
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		defer close(closed)
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		_, _ = io.Copy(io.Discard, conn)
+	}))
+	defer upstream.Close()
+	p := newProxy(t, upstream.URL)
+	raw(t, p.URL, "GET /v1/integrations/rich HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Error("the connection to the upstream stays open")
+	}
+}
+
+// Copies of bodies have bounded room in all, and leave it. What finds none passes all the same.
+func TestProxyKeepsBodiesInBoundedRoom(t *testing.T) {
+	const size, together = 3 << 20, 40
+	body := append(bytes.Repeat([]byte(" "), size-2), "{}"...)
+	var begun sync.WaitGroup
+	more := make(chan struct{})
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", fmt.Sprint(size))
+		_, _ = w.Write(body[:size-1])
+		if strings.HasSuffix(r.URL.Path, "/together") {
+			_ = http.NewResponseController(w).Flush()
+			begun.Done()
+			<-more
+		}
+		_, _ = w.Write(body[size-1:])
+	}))
+	defer upstream.Close()
+	p := newProxy(t, upstream.URL)
+	get := func(path string) {
+		resp, err := http.Get(p.URL + path)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer resp.Body.Close()
+		if n, err := io.Copy(io.Discard, resp.Body); n != size || err != nil {
+			t.Errorf("got %d bytes and %v, want %d", n, err, size)
+		}
+	}
+	begun.Add(together)
+	var clients sync.WaitGroup
+	for range together {
+		clients.Go(func() { get("/v1/integrations/together") })
+	}
+	begun.Wait()
+	close(more)
+	clients.Wait()
+	checked := 0
+	for range together {
+		if e := p.exchange(t); e.Checked() {
+			checked++
+		} else if e.Failed() || !strings.Contains(e.Unchecked, "too many") {
+			t.Errorf("got %v %v %q", e, e.Err, e.Unchecked)
+		}
+	}
+	if checked == 0 { // How many are under way at once depends on the machine.
+		t.Errorf("got none of %d bodies checked, want as many as fit into 64 MiB", together)
+	}
+	for range 64<<20/size + 5 { // One after the other, there is room for each.
+		get("/v1/integrations/alone")
+		if e := p.exchange(t); !e.Checked() {
+			t.Fatalf("got %q, want a check", e.Unchecked)
+		}
 	}
 }
 

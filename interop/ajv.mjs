@@ -1,4 +1,4 @@
-// Judges the answers of a corpus with ajv. Reads the corpus from a file, prints one verdict a line, in its order:
+// Judges the responses of a corpus with ajv. Reads the corpus from a file, prints one verdict a line, in its order:
 // true or false.
 import fs from 'node:fs';
 import readline from 'node:readline';

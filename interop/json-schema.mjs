@@ -1,6 +1,6 @@
-// Turns the schemas of an OpenAPI 3.0 document into JSON Schema, for answers.
+// Turns the schemas of an OpenAPI 3.0 document into JSON Schema, for responses.
 //
-// Packages that convert exist; none keeps the meaning of writeOnly in an answer (they drop the property, and so accept
+// Packages that convert exist; none keeps the meaning of writeOnly in a response (they drop the property, and so accept
 // an unmasked secret), and the difference between the two languages is small enough to be read here whole.
 
 // Keywords of OpenAPI 3.0 that say nothing about a value, or that are said otherwise below.
@@ -39,7 +39,7 @@ function convert(keyword, value) {
 }
 
 // A property that is writeOnly "should not be sent as part of the response". A null carries no secret: it stands for
-// the property's absence, as in most answers of this API.
+// the property's absence, as in most responses of this API.
 function property(schema) {
   const converted = toJSONSchema(schema);
   return schema.writeOnly ? {allOf: [converted, {type: 'null'}]} : converted;

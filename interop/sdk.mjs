@@ -9,7 +9,7 @@ const [document, baseURL, apiKey] = process.argv.slice(2);
 const openapi = parse(fs.readFileSync(document, 'utf8'));
 const portkey = new Portkey({baseURL, apiKey, maxRetries: 0});
 
-let answers = 0;
+let responses = 0;
 let failures = 0;
 for (const [code, response] of Object.entries(openapi.paths['/integrations/{slug}'].get.responses)) {
   const {content} = response.$ref ? openapi.components.responses[response.$ref.split('/').pop()] : response;
@@ -18,8 +18,8 @@ for (const [code, response] of Object.entries(openapi.paths['/integrations/{slug
     if (code === '200') {
       const got = await portkey.integrations.retrieve({slug: name});
       // The SDK adds functions to what it received. They are no part of the JSON.
-      assert.deepEqual(JSON.parse(JSON.stringify(got)), want, `${name}: the answer is not the example`);
-      answers++;
+      assert.deepEqual(JSON.parse(JSON.stringify(got)), want, `${name}: the response is not the example`);
+      responses++;
     } else {
       await assert.rejects(portkey.integrations.retrieve({slug: name}), error => error.status === Number(code),
         `${name}: the SDK reports no error of status ${code}`);
@@ -27,5 +27,5 @@ for (const [code, response] of Object.entries(openapi.paths['/integrations/{slug
     }
   }
 }
-assert.ok(answers > 0 && failures > 0, 'the contract has no examples');
-console.log(`${answers} answers and ${failures} errors`);
+assert.ok(responses > 0 && failures > 0, 'the contract has no examples');
+console.log(`${responses} responses and ${failures} errors`);

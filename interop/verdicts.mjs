@@ -9,7 +9,7 @@ const corpus = lines(corpusFile).map(line => JSON.parse(line));
 const verdicts = lines(verdictsFile).map(line => line === 'true');
 const problems = [];
 if (verdicts.length !== corpus.length) {
-  problems.push(`${verdicts.length} verdicts on ${corpus.length} answers`);
+  problems.push(`${verdicts.length} verdicts on ${corpus.length} responses`);
 }
 
 const word = valid => (valid ? 'accepts' : 'rejects');
@@ -32,10 +32,10 @@ corpus.forEach(({name, valid}, i) => {
   }
 });
 for (const [{lines, why}, count] of used) {
-  if (count === 0) problems.push(`the exception ${lines} names no answer: ${why}`);
+  if (count === 0) problems.push(`the exception ${lines} names no response: ${why}`);
 }
 
-console.log(`${corpus.length} answers, ${accepted} accepted, ${corpus.length - accepted} rejected; ${differ} verdicts differ from this module's`);
+console.log(`${corpus.length} responses, ${accepted} accepted, ${corpus.length - accepted} rejected; ${differ} verdicts differ from this module's`);
 for (const [{why}, count] of used) console.log(`${count} excepted: ${why}`);
 if (problems.length > 0) {
   const most = 20;

@@ -143,12 +143,12 @@ func TestMainProgram(t *testing.T) {
 }
 
 // program starts the program in a process of its own.
-func program(t *testing.T, stdin io.Reader, args ...string) (cmd *exec.Cmd, out *bufio.Reader, messages *lockedBuffer) {
+func program(t *testing.T, stdin io.Reader, args ...string) (cmd *exec.Cmd, out *bufio.Reader, messages *syncBuffer) {
 	t.Helper()
 	cmd = exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.run=^TestMainProgram$", "--"}, args...)...)
 	cmd.Env = append(os.Environ(), "PORTKEY_TEST_PROGRAM=1")
 	cmd.Stdin = stdin
-	messages = &lockedBuffer{}
+	messages = &syncBuffer{}
 	cmd.Stderr = messages
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
@@ -161,7 +161,7 @@ func program(t *testing.T, stdin io.Reader, args ...string) (cmd *exec.Cmd, out 
 }
 
 // ends waits for the program and returns how it ended.
-func ends(t *testing.T, cmd *exec.Cmd, messages *lockedBuffer) *os.ProcessState {
+func ends(t *testing.T, cmd *exec.Cmd, messages *syncBuffer) *os.ProcessState {
 	t.Helper()
 	done := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(done) }()

@@ -5,21 +5,52 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
+const (
+	// No client of a server here needs longer, or more.
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 256 << 10
+)
+
+// listening is where a server listens and whom it serves, as its flags have it.
+type listening struct {
+	addr        string
+	allowRemote bool
+	allowHosts  []string
+}
+
+// flags adds the flags to a command that listens on addr where nothing else is said.
+func (l *listening) flags(command *cobra.Command, addr string) {
+	flags := command.Flags()
+	flags.StringVar(&l.addr, "addr", addr, "`host:port` to listen on; port 0 takes a free one")
+	flags.BoolVar(&l.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
+	flags.StringArrayVar(&l.allowHosts, "allow-host", nil, "`name` that requests may have as their Host, '*' for any; may be repeated")
+	for _, name := range []string{"addr", "allow-host"} {
+		_ = command.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+	}
+}
+
 // listen takes an address that no other machine can reach, unless that is allowed.
-func listen(addr string, allowRemote bool) (net.Listener, error) {
+func (l *listening) listen() (net.Listener, error) {
 	// What was looked at is what is listened on: a name could mean something else the second time.
-	resolved, err := net.ResolveTCPAddr("tcp", addr)
+	resolved, err := net.ResolveTCPAddr("tcp", l.addr)
 	if err != nil {
 		return nil, fmt.Errorf("--addr: %w", err)
 	}
-	if !allowRemote && !resolved.IP.IsLoopback() {
-		return nil, fmt.Errorf("--addr %s can be reached from other machines: name a loopback address such as 127.0.0.1:0, or add --allow-remote", addr)
+	if !l.allowRemote && !resolved.IP.IsLoopback() {
+		return nil, fmt.Errorf("--addr %s can be reached from other machines: name a loopback address such as 127.0.0.1:0, or add --allow-remote", l.addr)
 	}
 	listener, err := net.ListenTCP("tcp", resolved)
 	if err != nil {
@@ -28,15 +59,15 @@ func listen(addr string, allowRemote bool) (net.Listener, error) {
 	return listener, nil
 }
 
-// serveUntil serves until ctx ends. Requests under way then have as long as grace to end by themselves; stop ends what is
-// left of them, and serveUntil returns when they have.
-func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration, stop func()) error {
-	under := &underWay{handler: handler}
+// serve serves until ctx ends. Requests under way then have as long as grace to end by themselves; stop ends what is left
+// of them, and serve returns when they have.
+func (l *listening) serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration, stop func(), logger *slog.Logger) error {
+	under := &underWay{handler: l.checkHost(handler, listener.Addr(), logger)}
 	server := &http.Server{
 		Handler:           under,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    256 << 10,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          log.New(io.Discard, "", 0), // It would quote what clients send.
 	}
 	ended := make(chan error, 1)
@@ -91,4 +122,44 @@ func (u *underWay) wait(most time.Duration) {
 	case <-none:
 	case <-time.After(most):
 	}
+}
+
+// checkHost refuses requests that came by a name which is not the server's: a web page can have a name of its own lead
+// to a loopback address, and would then be of the same origin as the server.
+func (l *listening) checkHost(next http.Handler, bound net.Addr, logger *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if l.knows(r.Host, bound) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		host := r.Host[:min(len(r.Host), 255)]
+		logger.Warn("request refused: its Host is not this server's; --allow-host allows it", "host", host)
+		http.Error(w, fmt.Sprintf("The Host %q is not this server's. To allow it, start the server with --allow-host.", host),
+			http.StatusMisdirectedRequest)
+	})
+}
+
+func (l *listening) knows(hostport string, bound net.Addr) bool {
+	host := hostname(hostport)
+	if host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost") || host == hostname(l.addr) {
+		return true // Of HTTP/1.0, which no browser speaks; loopback by RFC 6761; named by the user.
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		local, _ := netip.ParseAddrPort(bound.String())
+		// A page cannot have an address for its name. Where all are listened on, any may be this machine's.
+		if ip.IsLoopback() || ip.Unmap() == local.Addr().Unmap() || local.Addr().IsUnspecified() {
+			return true
+		}
+	}
+	return slices.ContainsFunc(l.allowHosts, func(allowed string) bool { return allowed == "*" || hostname(allowed) == host })
+}
+
+// hostname is the name or address in a Host, without its port.
+func hostname(hostport string) string {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }

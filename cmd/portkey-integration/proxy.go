@@ -33,10 +33,9 @@ var (
 const maxCases = 1000
 
 type proxy struct {
+	listening
 	upstream     string
 	insecureHTTP bool
-	addr         string
-	allowRemote  bool
 	junit        string
 	har          string
 	failOnDrift  bool
@@ -58,7 +57,8 @@ ends the proxy: requests under way have three seconds, then the reports are writ
 missing or incomplete, makes exit code 1. Drift, such as a property that the contract does not name, is no failure
 without --fail-on-drift.
 
-The client's key goes to the upstream alone. --har records the exchanges that are checked, without credentials and
+The Host of a request must be a loopback name or the address that is listened on, so that no web page gets at the upstream
+by way of the proxy; --allow-host adds others. The client's key goes to the upstream alone. --har records the exchanges that are checked, without credentials and
 secrets, for the command check; --junit writes a test case for each method, path and status code.`,
 		Example: `  portkey-integration proxy --upstream https://api.portkey.ai/v1
   curl -H "x-portkey-api-key: $PORTKEY_API_KEY" http://127.0.0.1:4011/integrations/mine
@@ -66,19 +66,16 @@ secrets, for the command check; --junit writes a test case for each method, path
 		Args: cobra.NoArgs,
 		RunE: a.action(func(ctx context.Context, _ []string) error { return a.proxy(ctx, &p) }),
 	}
+	p.listening.flags(command, "127.0.0.1:4011")
 	flags := command.Flags()
 	flags.StringVar(&p.upstream, "upstream", "", "`URL` of the control plane; its path is put in front of paths that lack it")
 	flags.BoolVar(&p.insecureHTTP, "insecure-http", false, "allow an upstream of plain http on another machine; keys then cross the network in clear")
-	flags.StringVar(&p.addr, "addr", "127.0.0.1:4011", "`host:port` to listen on")
-	flags.BoolVar(&p.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
 	flags.StringVar(&p.junit, "junit", "", "`file` for a report in JUnit XML, written at the end")
 	flags.StringVar(&p.har, "har", "", "`file` for a recording of what was checked, written as it comes")
 	flags.BoolVar(&p.failOnDrift, "fail-on-drift", false, "make drift a failure")
 	p.logFormat.flag(command, "log-format", "", "format of the log")
 	_ = command.MarkFlagRequired("upstream")
-	for _, name := range []string{"upstream", "addr"} {
-		_ = command.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
-	}
+	_ = command.RegisterFlagCompletionFunc("upstream", cobra.NoFileCompletions)
 	return command
 }
 
@@ -96,29 +93,34 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 	if err := reach(ctx, handler.Upstream()); err != nil {
 		return fmt.Errorf("--upstream: %w", err)
 	}
-	// All that is to be written is tried before anything is served.
-	junit, err := output("--junit", p.junit, 0)
+	// All that is to be written to is tried before anything is served, and nothing is lost where that fails.
+	junit, err := output("--junit", p.junit)
 	if err != nil {
 		return err
 	}
 	defer junit.Close()
-	har, err := output("--har", p.har, os.O_TRUNC)
+	har, err := output("--har", p.har)
 	if err != nil {
 		return err
 	}
 	defer har.Close()
-	if har != nil {
-		if t.har, err = contracttest.NewHARWriter(har); err != nil {
-			return fmt.Errorf("--har: %w", withoutPath(err))
-		}
-	}
-	listener, err := listen(p.addr, p.allowRemote)
+	listener, err := p.listen()
 	if err != nil {
 		return err
 	}
+	defer listener.Close()
+	if har != nil {
+		err := har.Truncate(0)
+		if err == nil {
+			t.har, err = contracttest.NewHARWriter(har)
+		}
+		if err != nil {
+			return fmt.Errorf("--har: %w", withoutPath(err))
+		}
+	}
 	fmt.Fprintf(a.out, "http://%s stands for %s\n", listener.Addr(), text.Safe(handler.Upstream().String()))
 	_ = a.out.Flush()
-	if err := serveUntil(ctx, listener, handler, proxyGrace, handler.Close); err != nil {
+	if err := p.serve(ctx, listener, handler, proxyGrace, handler.Close, t.log); err != nil {
 		return err
 	}
 
@@ -139,11 +141,11 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 }
 
 // output opens a file to write to, nil where there is none.
-func output(flag, name string, mode int) (*os.File, error) {
+func output(flag, name string) (*os.File, error) {
 	if name == "" {
 		return nil, nil
 	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|mode, 0o600)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -46,7 +44,7 @@ func startProxy(t *testing.T, args ...string) *running {
 	r := &running{cancel: cancel, done: make(chan outcome, 1)}
 	ended := make(chan outcome, 1)
 	screen, out := io.Pipe()
-	var messages lockedBuffer
+	var messages syncBuffer
 	go func() {
 		code := run(ctx, append([]string{"proxy", "--addr", "127.0.0.1:0"}, args...), func(string) string { return "" }, strings.NewReader(""), out, &messages)
 		_ = out.Close()
@@ -67,23 +65,6 @@ func startProxy(t *testing.T, args ...string) *running {
 	}()
 	t.Cleanup(cancel)
 	return r
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // stop interrupts the command and waits for its end.
@@ -253,11 +234,13 @@ func TestProxyErrors(t *testing.T) {
 			t.Errorf("%v: stdout and stderr:\n%s%s", test.args, o.out, o.err)
 		}
 	}
-	// An earlier report survives a proxy that does not start.
-	report := save(t, "report.xml", []byte("earlier"))
-	invoke(t, "proxy", "--upstream", down, "--junit", report).want(t, 2)
-	if data, _ := os.ReadFile(report); string(data) != "earlier" {
-		t.Errorf("the report is %q", data)
+	// What was written earlier survives a proxy that does not start.
+	report, recorded := save(t, "report.xml", []byte("earlier")), save(t, "recorded.har", []byte("earlier"))
+	invoke(t, "proxy", "--upstream", s.URL, "--addr", taken.Addr().String(), "--junit", report, "--har", recorded).want(t, 2)
+	for _, file := range []string{report, recorded} {
+		if data, _ := os.ReadFile(file); string(data) != "earlier" {
+			t.Errorf("%s is %q", file, data)
+		}
 	}
 }
 
@@ -291,9 +274,9 @@ func TestProxyEnds(t *testing.T) {
 	p := startProxy(t, "--upstream", s.URL, "--junit", junit)
 	address := strings.TrimPrefix(p.url, "http://")
 	for _, request := range []string{
-		"GET /integrations/endless HTTP/1.1\r\nHost: x\r\n\r\n",
-		"GET /integrations/silent HTTP/1.1\r\nHost: x\r\n\r\n",
-		"GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+		"GET /integrations/endless HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"GET /integrations/silent HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"GET /socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
 		"GET /integrations/", // Half a request.
 	} {
 		conn, err := net.Dial("tcp", address)
@@ -312,5 +295,37 @@ func TestProxyEnds(t *testing.T) {
 	}
 	if got := cases(t, junit); len(got) != 2 || !strings.Contains(strings.Join(got, "\n"), "GET /integrations/endless 200 skip") {
 		t.Errorf("got cases %q", got)
+	}
+}
+
+// A request for a name that is not the proxy's gets nowhere, with --allow-host it does.
+func TestProxyHosts(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want int
+		end  string
+	}{
+		{nil, http.StatusMisdirectedRequest, "its Host is not this server's"},
+		{[]string{"--allow-host", "evil.example"}, http.StatusOK, ""},
+	} {
+		s := contracttest.NewServer(t)
+		p := startProxy(t, append(test.args, "--upstream", s.URL)...)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/integrations/rich", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host, request.Close = "evil.example", true
+		request.Header.Set("x-portkey-api-key", s.APIKey())
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if got := len(s.Requests()) == 1; response.StatusCode != test.want || got != (test.want == http.StatusOK) {
+			t.Errorf("%q: got status code %d, and the upstream was asked: %t", test.args, response.StatusCode, got)
+		}
+		if o := p.stop(t); !strings.Contains(o.err, test.end) {
+			t.Errorf("%q: the log lacks %q:\n%s", test.args, test.end, o.err)
+		}
 	}
 }

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +16,10 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
+
+// serveGrace is how long requests under way may take when the server is told to stop. None takes long, but what a fault
+// makes hang.
+const serveGrace = 500 * time.Millisecond
 
 // serve is a run of the fake server, as its flags have it.
 type serve struct {
@@ -65,12 +66,12 @@ under a name of its own; --allow-host adds others.`,
 		Example: `  portkey-integration serve
   portkey-integration serve --addr 127.0.0.1:0        # a free port
   portkey-integration serve --fixture mine=testdata/mine.json --fault 'mine=status:503,retry-after=1,times=2'
-  portkey-integration serve --fault '*=delay:2s,probability=0.1' --log json --fail-on-invalid
+  portkey-integration serve --fault '*=delay:2s,probability=0.1' --log-format json --fail-on-invalid
   portkey-integration serve --addr :4010 --allow-remote --allow-host control-plane`,
 		Args: cobra.NoArgs,
 		RunE: a.action(func(ctx context.Context, _ []string) error { return a.serve(ctx, &s) }),
 	}
-	s.listening.flags(command)
+	s.listening.flags(command, "127.0.0.1:4010")
 	flags := command.Flags()
 	flags.StringArrayVar(&s.fixtures, "fixture", nil, "`SLUG=FILE`: serve the JSON in a file under a slug; may be repeated")
 	flags.StringArrayVar(&s.broken, "broken-fixture", nil, "`SLUG=FILE`: serve a file that is meant to violate the contract; may be repeated")
@@ -78,7 +79,7 @@ under a name of its own; --allow-host adds others.`,
 	flags.StringVar(&s.pathPrefix, "path-prefix", contracttest.DefaultPathPrefix, "`path` of the API")
 	flags.StringVar(&s.keyFile, "api-key-file", "", "`file` that holds the key to take (default: the key is "+contracttest.DefaultAPIKey+")")
 	flags.BoolVar(&s.failOnInvalid, "fail-on-invalid", false, "end with exit code 1 if a request violated the contract")
-	s.log.flag(command, "log", "", "format of the log")
+	s.log.flag(command, "log-format", "", "format of the log")
 	for _, name := range []string{"fixture", "broken-fixture", "fault", "path-prefix"} {
 		_ = command.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
@@ -87,9 +88,12 @@ under a name of its own; --allow-host adds others.`,
 
 // serve serves until ctx ends. What is wrong with the flags, it finds before it listens.
 func (a *app) serve(ctx context.Context, s *serve) error {
-	key, err := s.key()
-	if err != nil {
-		return err
+	key := contracttest.DefaultAPIKey
+	if s.keyFile != "" {
+		var err error
+		if key, err = a.readSecret(ctx, "--api-key-file", s.keyFile); err != nil {
+			return err
+		}
 	}
 	prefix := strings.TrimRight(s.pathPrefix, "/")
 	if prefix == "/docs" || strings.HasPrefix(prefix, "/docs/") {
@@ -107,7 +111,10 @@ func (a *app) serve(ctx context.Context, s *serve) error {
 	}
 	fake, err := contracttest.NewHandler(opts...)
 	if err != nil {
-		return err
+		for line := range strings.Lines(err.Error()) { // One for each violation.
+			a.complain("%s", strings.TrimSpace(line))
+		}
+		return failed(exitUsage)
 	}
 	defer fake.Close()
 	shownKey := key
@@ -126,7 +133,7 @@ func (a *app) serve(ctx context.Context, s *serve) error {
 	base := origin + prefix
 	a.welcome(origin, base, shownKey, slugs)
 	logger.Info("serving", "base_url", base)
-	if err := s.run(ctx, listener, withPage(page, fake), fake.Close, logger); err != nil {
+	if err := s.listening.serve(ctx, listener, withPage(page, fake), serveGrace, fake.Close, logger); err != nil {
 		return err
 	}
 	for _, unused := range fake.Unused() {
@@ -139,32 +146,6 @@ func (a *app) serve(ctx context.Context, s *serve) error {
 		return failed(exitFailed)
 	}
 	return nil
-}
-
-// key is the key that the server takes. Neither it nor, where one was given by mistake, the name of its file is told.
-func (s *serve) key() (string, error) {
-	if s.keyFile == "" {
-		return contracttest.DefaultAPIKey, nil
-	}
-	file, err := os.Open(s.keyFile)
-	if err != nil {
-		if e, ok := errors.AsType[*fs.PathError](err); ok {
-			err = e.Err
-		}
-		return "", fmt.Errorf("--api-key-file: the file cannot be read: %w", err)
-	}
-	defer file.Close()
-	const most = 64 << 10
-	data, err := io.ReadAll(io.LimitReader(file, most+1))
-	switch {
-	case err != nil:
-		return "", errors.New("--api-key-file: the file cannot be read")
-	case len(data) > most:
-		return "", errors.New("--api-key-file: the file is too large for a key")
-	case strings.TrimSpace(string(data)) == "":
-		return "", errors.New("--api-key-file: the file holds no key")
-	}
-	return strings.TrimSpace(string(data)), nil
 }
 
 // options adds what the flags say of fixtures and faults, and returns the slugs of the fixtures.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -175,7 +176,7 @@ func TestServe(t *testing.T) {
 
 // The log for machines is one JSON object a line, all of it.
 func TestServeLogJSON(t *testing.T) {
-	s := startServe(t, "--addr", "127.0.0.1:0", "--log", "json", "--fault", "sparse=html")
+	s := startServe(t, "--addr", "127.0.0.1:0", "--log-format", "json", "--fault", "sparse=html")
 	s.integration(t, "rich")
 	s.get(t, "/v1/integrations/rich?a=1", nil)
 	s.stop()
@@ -367,12 +368,12 @@ func TestServeRefuses(t *testing.T) {
 		{"fault for nothing", []string{"--fault", "ritch=hang"}, `no fixture "ritch"`},
 		{"path prefix", []string{"--path-prefix", "v1"}, "does not begin with /"},
 		{"path prefix of the page", []string{"--path-prefix", "/docs/v1"}, "/docs is the page's"},
-		{"log", []string{"--log", "xml"}, "want text, json"},
+		{"log", []string{"--log-format", "xml"}, "want text, json"},
 		{"key file that is not there", []string{"--api-key-file", leak}, "no such file"},
 		{"key file that is a folder", []string{"--api-key-file", dir}, "cannot be read"},
-		{"key file that is empty", []string{"--api-key-file", save(t, "empty", []byte(" \n"))}, "holds no key"},
+		{"key file that is empty", []string{"--api-key-file", save(t, "empty", []byte(" \n"))}, "the file is empty"},
 		{"key file of two lines", []string{"--api-key-file", save(t, "two", []byte(leak+"\n"+leak))}, "cannot be sent in a header"},
-		{"key file without an end", []string{"--api-key-file", "/dev/zero"}, "too large"},
+		{"key file without an end", []string{"--api-key-file", "/dev/zero"}, "--api-key-file"},
 		{"address", []string{"--addr", "nonsense"}, "--addr"},
 		{"address without a port", []string{"--addr", "127.0.0.1"}, "--addr"},
 		{"address with a port that is none", []string{"--addr", "127.0.0.1:port"}, "--addr"},
@@ -490,7 +491,7 @@ func TestServeTimeouts(t *testing.T) {
 				listener := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
 				ended := make(chan error, 1)
 				go func() {
-					ended <- (&listening{}).run(ctx, listener, http.NotFoundHandler(), func() {}, (&app{err: io.Discard}).logger("text"))
+					ended <- (&listening{}).serve(ctx, listener, http.NotFoundHandler(), 0, func() {}, slog.New(slog.DiscardHandler))
 				}()
 				ours, theirs := net.Pipe()
 				listener.conns <- theirs

@@ -9,52 +9,48 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// mixes writes the answers of one provider with the name of another, and with the configurations of both.
+// mixes writes what must not change a verdict: a body with the id of each other provider, and each configuration together
+// with all the others'.
 func (w *writer) mixes(examples openapi3.Examples) error {
 	names := slices.Sorted(maps.Keys(examples))
-	providers := map[string]bool{"": true, "open-ai": true, "aws-bedrock": true, "0c9d1f9e-6a43-4f6e-9d3b-0f4f5f1c2a77": true}
-	for _, example := range examples {
-		if id, ok := example.Value.Value.(map[string]any)["ai_provider_id"].(string); ok {
-			providers[id] = true
+	providers := map[string]bool{"": true, "<string>": true, "0c9d1f9e-6a43-4f6e-9d3b-0f4f5f1c2a77": true}
+	all := map[string]any{}
+	for _, name := range names {
+		body := examples[name].Value.Value.(map[string]any)
+		providers[body["ai_provider_id"].(string)] = true
+		if configuration, ok := body["configurations"].(map[string]any); ok {
+			maps.Copy(all, configuration)
 		}
 	}
-	emit := func(name string, answer map[string]any) error {
-		body, err := json.Marshal(answer)
+	emit := func(name string, body map[string]any) error {
+		text, err := json.Marshal(body)
 		if err != nil {
 			return err
 		}
-		return w.write(name, body)
+		return w.write(200, name, text)
 	}
 	for _, name := range names {
-		answer := examples[name].Value.Value.(map[string]any)
-		for _, provider := range slices.Sorted(maps.Keys(providers)) {
-			mixed := maps.Clone(answer)
-			mixed["ai_provider_id"] = provider
-			if err := emit(fmt.Sprintf("mix/%s as %q", name, provider), mixed); err != nil {
-				return err
-			}
-			mixed = maps.Clone(mixed)
-			mixed["configurations"] = map[string]any{}
-			if err := emit(fmt.Sprintf("mix/%s as %q with no configuration", name, provider), mixed); err != nil {
-				return err
-			}
+		body := maps.Clone(examples[name].Value.Value.(map[string]any))
+		both := maps.Clone(all)
+		if configuration, ok := body["configurations"].(map[string]any); ok {
+			maps.Copy(both, configuration)
 		}
-		configuration, ok := answer["configurations"].(map[string]any)
-		if !ok {
-			continue
+		body["configurations"] = both
+		if err := emit(fmt.Sprintf("mix/%s with the configuration of every example", name), body); err != nil {
+			return err
 		}
-		for _, other := range names {
-			added, ok := examples[other].Value.Value.(map[string]any)["configurations"].(map[string]any)
-			if !ok {
-				continue
-			}
-			mixed := maps.Clone(answer)
-			both := maps.Clone(configuration)
-			maps.Copy(both, added)
-			mixed["configurations"] = both
-			if err := emit(fmt.Sprintf("mix/%s with the configuration of %s", name, other), mixed); err != nil {
-				return err
-			}
+	}
+	for _, provider := range slices.Sorted(maps.Keys(providers)) {
+		body := maps.Clone(examples[names[0]].Value.Value.(map[string]any))
+		body["ai_provider_id"], body["configurations"] = provider, all
+		if err := emit(fmt.Sprintf("mix/every configuration as %q", provider), body); err != nil {
+			return err
+		}
+		unmasked := maps.Clone(all)
+		unmasked["aws_secret_access_key"] = "plain-text"
+		body["configurations"] = unmasked
+		if err := emit(fmt.Sprintf("mix/every configuration as %q, a secret unmasked", provider), body); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -62,7 +58,7 @@ func (w *writer) mixes(examples openapi3.Examples) error {
 
 type edge struct{ name, body string }
 
-// minimal is an answer with what is required alone, and the given text after it.
+// minimal is a body with what is required alone, and the given text after it.
 func minimal(fields string) string {
 	return `{"id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","slug":"s","name":"n","ai_provider_id":"openai","created_at":"2025-06-01T12:00:00Z"` + fields + `}`
 }
@@ -75,8 +71,8 @@ var edges = []edge{
 	{"a string", `"text"`},
 	{"an empty array", `[]`},
 	{"an empty object", `{}`},
-	{"an array of an answer", `[` + minimal(``) + `]`},
-	{"an error where an answer belongs", `{"success":false,"data":{"message":"no"}}`},
+	{"an array of a body", `[` + minimal(``) + `]`},
+	{"an error where an integration belongs", `{"success":false,"data":{"message":"no"}}`},
 
 	{"an integer written 1.0", minimal(`,"workspace_count":1.0`)},
 	{"an integer written 1e2", minimal(`,"workspace_count":1e2`)},
@@ -91,13 +87,13 @@ var edges = []edge{
 	{"a small multiplier", minimal(`,"pricing_adjustments":{"multiplier":{"default":1e-300}}`)},
 	{"a negative multiplier near zero", minimal(`,"pricing_adjustments":{"multiplier":{"default":-1e-300}}`)},
 	{"a multiplier of -0.0", minimal(`,"pricing_adjustments":{"multiplier":{"default":-0.0}}`)},
-	{"a limit that rounds to 1", minimal(`,"global_workspace_access":{"enabled":true,"usage_limits":[{"credit_limit":0.99999999999999999999}]}`)},
+	{"a limit of many digits", minimal(`,"global_workspace_access":{"usage_limits":[{"credit_limit":0.99999999999999999999}]}`)},
 	{"a pricing of no multiplier", minimal(`,"pricing_adjustments":{}`)},
 	{"a null multiplier", minimal(`,"pricing_adjustments":{"multiplier":null}`)},
 
 	{"no configuration", minimal(`,"configurations":null`)},
 	{"an empty configuration", minimal(`,"configurations":{}`)},
-	{"a configuration of unknown keys", minimal(`,"configurations":{"is_key_required":false,"region":"eu"}`)},
+	{"a configuration of unknown properties", minimal(`,"configurations":{"region":"eu","endpoint":null,"tier":{"level":1}}`)},
 	{"a configuration that is an array", minimal(`,"configurations":[]`)},
 	{"a custom host alone", minimal(`,"configurations":{"custom_host":"https://llm.example.com"}`)},
 	{"custom headers of a number", minimal(`,"configurations":{"custom_headers":{"x":1}}`)},
@@ -109,6 +105,17 @@ var edges = []edge{
 	{"null in an unknown property", minimal(`,"unknown_field":null`)},
 	{"tags of every kind", minimal(`,"tags":[null,1,true,"a",{"b":[{"c":null}]}]`)},
 	{"null tags", minimal(`,"tags":null`)},
+	{"tags that are a text", minimal(`,"tags":"prod"`)},
+	{"tags that are a number", minimal(`,"tags":1.5`)},
+	{"tags that are an object", minimal(`,"tags":{"team":"search","unknown":[null]}`)},
+	{"a masked service account that is an object", minimal(`,"configurations":{"masked_vertex_service_account_json":{"type":"service_account"}}`)},
+	{"a masked service account that is an empty object", minimal(`,"configurations":{"masked_vertex_service_account_json":{}}`)},
+	{"a masked service account that is a boolean", minimal(`,"configurations":{"masked_vertex_service_account_json":true}`)},
+	{"a masked service account that is a number", minimal(`,"configurations":{"masked_vertex_service_account_json":7}`)},
+	{"a masked service account that is an array", minimal(`,"configurations":{"masked_vertex_service_account_json":[null,"x"]}`)},
+	{"a masked service account that is null", minimal(`,"configurations":{"masked_vertex_service_account_json":null}`)},
+	{"a masked service account with a null private key", minimal(`,"configurations":{"masked_vertex_service_account_json":{"private_key":null}}`)},
+	{"a service account under the masked name", minimal(`,"configurations":{"masked_vertex_service_account_json":{"type":"service_account","private_key":"plain-text"}}`)},
 	{"both forms of the access settings", minimal(`,"global_workspace_access":{"enabled":true},"global_workspace_access_settings":{"enabled":false}`)},
 	{"both resets", minimal(`,"global_workspace_access":{"enabled":true,"usage_limits":[{"periodic_reset":"weekly","periodic_reset_days":7}]}`)},
 	{"both resets, one null", minimal(`,"global_workspace_access":{"enabled":true,"usage_limits":[{"periodic_reset":null,"periodic_reset_days":7}]}`)},
@@ -133,6 +140,7 @@ var dateTimes = []string{
 	"2016-12-31T23:59:60Z",      // a leap second
 	"2017-01-01T05:29:60+05:30", // the same one, elsewhere
 	"2025-06-01T12:00:60Z",      // a second 60 that no leap second can be
+	"2025-06-30T23:59:60.5Z",
 	"2025-06-01T12:00:61Z",
 	"2025-06-01T12:60:00Z",
 	"2025-06-01T24:00:00Z",

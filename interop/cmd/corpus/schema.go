@@ -4,10 +4,18 @@ import (
 	"encoding/json"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// kin-openapi checks no uuid unless told how.
-var uuid = openapi3.NewRegexpFormatValidator(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+// kin-openapi leaves uuid unchecked, and its date-time is not RFC 3339's, unless it is told how.
+var (
+	uuid     = openapi3.NewRegexpFormatValidator(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	dateTime = openapi3.NewCallbackValidator(func(s string) error {
+		_, err := contract.ParseTime(s)
+		return err
+	})
+)
 
 // conforms is the verdict of the document's own schema, taken whole.
 func conforms(schema *openapi3.Schema, body []byte) (bool, error) {
@@ -16,7 +24,8 @@ func conforms(schema *openapi3.Schema, body []byte) (bool, error) {
 		return false, err
 	}
 	err := schema.VisitJSON(value, openapi3.VisitAsResponse(), openapi3.FailFast(),
-		openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidator("uuid", uuid))
+		openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidator("uuid", uuid),
+		openapi3.WithStringFormatValidator("date-time", dateTime))
 	return err == nil, nil
 }
 
@@ -25,8 +34,7 @@ func property(schema *openapi3.Schema, name string) *openapi3.Schema {
 	return properties(schema)[name]
 }
 
-// properties returns the properties that a schema and the branches of its compositions name. The guards that forbid a
-// property are passed over.
+// properties returns the properties that a schema and the branches of its compositions name.
 func properties(schema *openapi3.Schema) map[string]*openapi3.Schema {
 	all := map[string]*openapi3.Schema{}
 	var collect func(*openapi3.Schema)
@@ -35,7 +43,7 @@ func properties(schema *openapi3.Schema) map[string]*openapi3.Schema {
 			return
 		}
 		for name, ref := range s.Properties {
-			if all[name] == nil && ref.Value.Not == nil {
+			if all[name] == nil {
 				all[name] = ref.Value
 			}
 		}

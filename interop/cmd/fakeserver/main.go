@@ -1,7 +1,7 @@
 // Command fakeserver serves contracttest's fake control plane on a free port of the loopback interface, and prints its
 // base URL.
 //
-// Beside the contract's examples it serves "broken", an answer that breaks the contract: a checker in front of it that
+// Beside the contract's examples it serves "broken", a response that breaks the contract: a checker in front of it that
 // lets this one pass checks nothing.
 package main
 

@@ -19,7 +19,7 @@ import (
 func main() {
 	baseURL := flag.String("base-url", "", "base `URL` of the server")
 	prefer := flag.Bool("prefer", false, "ask for an example with the header Prefer (RFC 7240), as Prism takes it, and not by its slug alone")
-	broken := flag.String("broken", "", "a `slug` whose answer breaks the contract: the server in between must refuse it")
+	broken := flag.String("broken", "", "a `slug` whose response breaks the contract: the server in between must refuse it")
 	flag.Parse()
 	if err := run(*baseURL, *prefer, *broken); err != nil {
 		fmt.Fprintln(os.Stderr, "retrieve:", err)
@@ -34,7 +34,7 @@ func run(baseURL string, prefer bool, broken string) error {
 		return err
 	}
 	var errs []error
-	answers, failures := 0, 0
+	responses, failures := 0, 0
 	for _, example := range contracttest.Examples() {
 		if example.ContentType != "application/json" {
 			continue // A gateway's page: the client asks for JSON, and a server that honours it never sends one.
@@ -43,12 +43,12 @@ func run(baseURL string, prefer bool, broken string) error {
 			errs = append(errs, fmt.Errorf("%s: %w", example.Name, err))
 		}
 		if example.Status == http.StatusOK {
-			answers++
+			responses++
 		} else {
 			failures++
 		}
 	}
-	if answers == 0 || failures == 0 {
+	if responses == 0 || failures == 0 {
 		errs = append(errs, errors.New("the contract has no examples"))
 	}
 	if broken != "" {
@@ -57,7 +57,7 @@ func run(baseURL string, prefer bool, broken string) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	fmt.Printf("%d answers and %d errors\n", answers, failures)
+	fmt.Printf("%d responses and %d errors\n", responses, failures)
 	return nil
 }
 
@@ -65,7 +65,7 @@ func retrieve(c *client.Client, example contracttest.Fixture, prefer bool) error
 	var response *http.Response
 	opts := []client.CallOption{client.WithResponse(&response)}
 	if prefer {
-		opts = append(opts, client.WithCallHeader("Prefer", fmt.Sprintf("code=%d, example=%s", example.Status, example.Name)))
+		opts = append(opts, client.WithHeader("Prefer", fmt.Sprintf("code=%d, example=%s", example.Status, example.Name)))
 	}
 	integration, err := c.RetrieveIntegration(context.Background(), example.Name, opts...)
 	if response != nil {
@@ -89,13 +89,13 @@ func retrieve(c *client.Client, example contracttest.Fixture, prefer bool) error
 	return same(apiError.Body, example.Body)
 }
 
-// refused checks that a broken answer does not come through. The validating proxy answers in its place, so that the
-// client sees a failed request and never the answer.
+// refused checks that a broken response does not come through. The validating proxy responses in its place, so that the
+// client sees a failed request and never the response.
 func refused(c *client.Client, slug string) error {
 	_, err := c.RetrieveIntegration(context.Background(), slug)
 	var apiError *client.APIError
 	if !errors.As(err, &apiError) {
-		return fmt.Errorf("%s: the server in between let a broken answer pass (the client says: %v)", slug, err)
+		return fmt.Errorf("%s: the server in between let a broken response pass (the client says: %v)", slug, err)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func same(got, want []byte) error {
 		return err
 	}
 	if !reflect.DeepEqual(a, b) {
-		return errors.New("the answer is not the example")
+		return errors.New("the response is not the example")
 	}
 	return nil
 }
