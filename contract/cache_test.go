@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -111,6 +112,36 @@ func TestKnownShapes(t *testing.T) {
 	if allocations := testing.AllocsPerRun(100, func() { contract.Known(body) }); allocations > 1 {
 		t.Errorf("got %v allocations for a body that is known, want at most 1", allocations)
 	}
+}
+
+// Bodies of different shapes are known beside each other, each with its own drift.
+func TestShapesAreKnownBesideEachOther(t *testing.T) {
+	all := examples(t)
+	reports := map[string]contract.Report{}
+	for name, example := range all {
+		reports[name] = check(t, marshal(t, example))
+	}
+	for name, example := range all {
+		conforms, drifts := contract.Known(append(marshal(t, example), ' ')) // Another body of the same shape.
+		if want := len(reports[name].Drift) > 0; !conforms || drifts != want {
+			t.Errorf("%s: got known %t, drift %t, want true, %t", name, conforms, drifts, want)
+		}
+	}
+	if conforms, drifts := contract.Known([]byte("{}")); conforms || drifts {
+		t.Errorf("got known %t, drift %t of a body that does not conform, want neither", conforms, drifts)
+	}
+	if conforms, drifts := contract.Known([]byte("{")); conforms || drifts {
+		t.Errorf("got known %t, drift %t of a body that is not JSON, want neither", conforms, drifts)
+	}
+}
+
+func marshal(t testing.TB, value any) []byte {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // What is remembered has a bound, however many different bodies come.
