@@ -19,6 +19,12 @@ var twins = []struct {
 }{
 	{`"workspace_count":0`, []string{`"workspace_count":0.5`, `"workspace_count":1e30`, `"workspace_count":-1e-9`, `"workspace_count":"0"`}, []string{`"workspace_count":-1`}},
 	{`"workspace_count":400`, []string{`"workspace_count":400.5`, `"workspace_count":4e-2`}, []string{`"workspace_count":-4`}},
+	{`"secret_mappings":[]`, []string{`"secret_mappings":{}`}, nil},
+	{`"workspace_count":null`, []string{`"workspace_count":true`, `"workspace_count":false`}, nil},
+	{`"global_workspace_access":{"enabled":true}`, nil, []string{`"global_workspace_access":{"enabled":null}`}},
+	{`"status":null`, nil, []string{`"tomorrow":"status","yesterday":null`}},
+	{`"ai_provider_id":"<tomorrow","configurations":{"aws_region":"u"}`, nil, []string{`"ai_provider_id":"<tomorrow>","configurations":{"aws_region":"u"}`}},
+	{`"ai_provider_id":"tomorrow>","configurations":{"aws_region":"u"}`, nil, []string{`"ai_provider_id":"<tomorrow>","configurations":{"aws_region":"u"}`}},
 	{`"workspace_count":1e0`, []string{`"workspace_count":1e-1`}, []string{`"workspace_count":-1e0`}},
 	{`"organisation_id":"3C90C3CC-0d44-4b50-8888-8dd25736052a"`, []string{`"organisation_id":"3c90c3cc-0d44-4b50-8888-8dd25736052g"`, `"organisation_id":"3c90c3cc-0d44-4b50-8888-8dd25736052\\"`, `"organisation_id":""`}, nil},
 	{`"last_updated_at":"2023-11-07T05:31:56.5Z"`, []string{`"last_updated_at":"2023-11-07T05:31:56.5"`, `"last_updated_at":"2023-13-07T05:31:56.5Z"`, `"last_updated_at":"2023-11-07 05:31:56.5Z"`}, nil},

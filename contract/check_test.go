@@ -205,6 +205,7 @@ func TestDrift(t *testing.T) {
 		{"no configuration", `{"configurations":null}`, ``},
 		{"custom base URL alone", `{"configurations":{"custom_host":"https://h.example"}}`, ``},
 		{"another provider's property", `{"configurations":{"azure_auth_mode":"default","azure_resource_name":"r","azure_deployment_config":[{"azure_api_version":"v","azure_deployment_name":"n","azure_model_slug":"m"}],"aws_region":"r"}}`, `/configurations/aws_region properties`},
+		{"nothing below another provider's property", `{"ai_provider_id":"bedrock","configurations":{"aws_region":"r","aws_auth_type":"apiKey","azure_deployment_config":[{"sku":1}]}}`, `/configurations/azure_deployment_config properties`},
 		{"unknown provider", `{"ai_provider_id":"claude-platform-aws","configurations":{"aws_region":"r"}}`, ``},
 		{"unknown provider, unknown property", `{"ai_provider_id":"mistral-ai","configurations":{"tier":"r"}}`, `/configurations/tier properties`},
 		{"provider by its properties", `{"ai_provider_id":"673e8eb9-d8b9-479e-8336-0d8b08f2c429","configurations":{"aws_region":"r"}}`, `/configurations/aws_auth_type required`},
@@ -354,6 +355,29 @@ func TestViolationsOnly(t *testing.T) {
 		}
 		if conforms != want.Conforms() || conforms && !drifts && len(want.Drift) > 0 {
 			t.Errorf("%s at %s: got known %t, drift %t; want %t, %v", v.change, v.pointer, conforms, drifts, want.Conforms(), want.Drift)
+		}
+	}
+}
+
+// A reason says what the contract wants, in words.
+func TestReasons(t *testing.T) {
+	for property, want := range map[string]string{
+		`"name":5`:               "got number, want string",
+		`"id":"5"`:               "want the format uuid",
+		`"key":"k"`:              "a secret must not be in a response, only its masked form may",
+		`"workspace_count":-1`:   "documented otherwise: want at least 0",
+		`"workspace_count":1e19`: "got a number that cannot be read as an integer of 64 bits without a loss, want the format int64",
+		`"global_workspace_access":{"enabled":true,"usage_limits":[{},{}]}`:                                    "documented otherwise: want at most 1 item",
+		`"global_workspace_access":{"usage_limits":[{"periodic_reset_days":366}]}`:                             "documented otherwise: want at most 365",
+		`"ai_provider_id":"azure-ai","configurations":{"azure_api_version":"` + strings.Repeat("x", 31) + `"}`: "documented otherwise: want at most 30 characters",
+	} {
+		report := check(t, integration(property))
+		var got []string
+		for _, f := range slices.Concat(report.Violations, report.Drift) {
+			got = append(got, f.Reason)
+		}
+		if !slices.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", property, got, want)
 		}
 	}
 }

@@ -181,8 +181,12 @@ func TestCheckEndsWithTheContext(t *testing.T) {
 		total := &countdown{t.Context(), plenty}
 		_, _ = contract.Checker{}.Check(total, http.StatusOK, body)
 		asked := plenty - total.n
-		if asked < 10 {
-			t.Errorf("%s: got the context asked %d times, want at least 10", name, asked)
+		least := 10
+		if name == "mappings of a wrong type" {
+			least = 500 // Of 150,000 values, in the walk through them as well.
+		}
+		if asked < least {
+			t.Errorf("%s: got the context asked %d times, want at least %d", name, asked, least)
 		}
 		for _, n := range []int{0, asked / 2, asked * 9 / 10} {
 			if _, err := (contract.Checker{}).Check(&countdown{t.Context(), n}, http.StatusOK, body); !errors.Is(err, context.Canceled) {
