@@ -24,7 +24,7 @@ var twins = []struct {
 	{`"global_workspace_access":{"enabled":true}`, nil, []string{`"global_workspace_access":{"enabled":null}`}},
 	{`"status":null`, nil, []string{`"tomorrow":"status","yesterday":null`}},
 	{`"ai_provider_id":"<tomorrow","configurations":{"aws_region":"u"}`, nil, []string{`"ai_provider_id":"<tomorrow>","configurations":{"aws_region":"u"}`}},
-	{`"ai_provider_id":"tomorrow>","configurations":{"aws_region":"u"}`, nil, []string{`"ai_provider_id":"<tomorrow>","configurations":{"aws_region":"u"}`}},
+	{`"ai_provider_id":"tomorrow>","configurations":{"aws_region":"u"}`, nil, []string{`"ai_provider_id":"<yesterday>","configurations":{"aws_region":"u"}`}},
 	{`"workspace_count":1e0`, []string{`"workspace_count":1e-1`}, []string{`"workspace_count":-1e0`}},
 	{`"organisation_id":"3C90C3CC-0d44-4b50-8888-8dd25736052a"`, []string{`"organisation_id":"3c90c3cc-0d44-4b50-8888-8dd25736052g"`, `"organisation_id":"3c90c3cc-0d44-4b50-8888-8dd25736052\\"`, `"organisation_id":""`}, nil},
 	{`"last_updated_at":"2023-11-07T05:31:56.5Z"`, []string{`"last_updated_at":"2023-11-07T05:31:56.5"`, `"last_updated_at":"2023-13-07T05:31:56.5Z"`, `"last_updated_at":"2023-11-07 05:31:56.5Z"`}, nil},

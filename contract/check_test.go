@@ -368,6 +368,7 @@ func TestReasons(t *testing.T) {
 		`"workspace_count":-1`:   "documented otherwise: want at least 0",
 		`"workspace_count":1e19`: "got a number that cannot be read as an integer of 64 bits without a loss, want the format int64",
 		`"global_workspace_access":{"enabled":true,"usage_limits":[{},{}]}`:                                    "documented otherwise: want at most 1 item",
+		`"global_workspace_access":{"usage_limits":[{"periodic_reset":"weekly","periodic_reset_days":3}]}`:     "documented otherwise: `periodic_reset` and `periodic_reset_days` exclude each other",
 		`"global_workspace_access":{"usage_limits":[{"periodic_reset_days":366}]}`:                             "documented otherwise: want at most 365",
 		`"ai_provider_id":"azure-ai","configurations":{"azure_api_version":"` + strings.Repeat("x", 31) + `"}`: "documented otherwise: want at most 30 characters",
 	} {
