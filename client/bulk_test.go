@@ -328,3 +328,88 @@ func TestBulkStartsNoIdleGoroutines(t *testing.T) {
 		}
 	})
 }
+
+// limited is a bulk of one call at a time without retries, of which the first responses ask for pauses. It returns when
+// each request was made, and when the bulk ended.
+func limited(ctx context.Context, t *testing.T, retryAfter ...string) (requests []time.Duration, results []client.Result, end time.Duration) {
+	t.Helper()
+	start := time.Now()
+	c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+		requests = append(requests, time.Since(start))
+		if n := len(requests); n <= len(retryAfter) {
+			return respond(http.StatusTooManyRequests, http.Header{"Retry-After": {retryAfter[n-1]}}, "{}")
+		}
+		return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+	}, client.WithMaxRetries(0))
+	for r := range c.RetrieveIntegrations(ctx, numbered(3), client.WithConcurrency(1)) {
+		results = append(results, r)
+	}
+	return requests, results, time.Since(start)
+}
+
+// A response with 429 holds back the calls for other slugs too, for as long as it says, at most a minute.
+func TestBulkWaitsTogether(t *testing.T) {
+	for _, tt := range []struct {
+		retryAfter []string
+		want       []time.Duration
+	}{
+		{[]string{"10"}, []time.Duration{0, 10 * time.Second, 10 * time.Second}},
+		{[]string{"10", "5"}, []time.Duration{0, 10 * time.Second, 15 * time.Second}},
+		{[]string{"3600"}, []time.Duration{0, time.Minute, time.Minute}},
+		{[]string{"0"}, []time.Duration{0, 0, 0}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			if got, _, _ := limited(t.Context(), t, tt.retryAfter...); !slices.Equal(got, tt.want) {
+				t.Errorf("%v: got requests at %v, want %v", tt.retryAfter, got, tt.want)
+			}
+		})
+	}
+}
+
+// Of several pauses that a server asks for at a time, the longest holds.
+func TestBulkWaitsForTheLongestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var mu sync.Mutex
+		pauses := map[string]string{"slug-0": "10", "slug-1": "5"}
+		var last time.Duration
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			slug := path.Base(r.URL.Path)
+			if slug == "slug-1" {
+				time.Sleep(time.Second) // After the other.
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if pause := pauses[slug]; pause != "" {
+				return respond(http.StatusTooManyRequests, http.Header{"Retry-After": {pause}}, "{}")
+			}
+			last = time.Since(start)
+			return respond(200, nil, integrationBody(slug))
+		}, client.WithMaxRetries(0))
+		for range c.RetrieveIntegrations(t.Context(), numbered(3), client.WithConcurrency(2)) {
+		}
+		if want := 10 * time.Second; last != want {
+			t.Errorf("got the third request at %v, want %v", last, want)
+		}
+	})
+}
+
+// A pause that all calls share ends with the context, and is not made where it would go past the deadline.
+func TestBulkPauseEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		requests, results, end := limited(ctx, t, "30")
+		if len(requests) != 1 || end != 0 || len(results) != 3 || !errors.Is(results[2].Err, context.DeadlineExceeded) {
+			t.Errorf("got %d requests and %v after %v, want one, and the deadline at once", len(requests), results, end)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(5*time.Second, cancel)
+		requests, results, end := limited(ctx, t, "30")
+		if len(requests) != 1 || end != 5*time.Second || len(results) != 2 || !errors.Is(results[1].Err, context.Canceled) {
+			t.Errorf("got %d requests and %v after %v, want one, and the end of the context after 5s", len(requests), results, end)
+		}
+	})
+}
