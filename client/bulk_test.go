@@ -69,7 +69,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// rateLimited serves limit requests in each second and 429 after, each after 20 ms.
+// rateLimited accepts limit requests in each second and 429 after, each after 20 ms.
 func rateLimited(limit int) (handle transport, requests *atomic.Int64) {
 	requests = &atomic.Int64{}
 	var mu sync.Mutex
@@ -92,7 +92,7 @@ func rateLimited(limit int) (handle transport, requests *atomic.Int64) {
 	}, requests
 }
 
-// Ten thousand integrations from a server that serves 300 in a second: all arrive, each once, the waits are shared,
+// Ten thousand integrations from a server that accepts 300 in a second: all arrive, each once, the waits are shared,
 // and memory does not grow with their number.
 func TestBulkUnderRateLimit(t *testing.T) {
 	const n, limit = 10_000, 300
@@ -110,7 +110,7 @@ func TestBulkUnderRateLimit(t *testing.T) {
 					t.Fatal(r.Err)
 				}
 				if r.Integration.Slug != r.Slug || seen[r.Slug] {
-					t.Fatalf("%s brought %s, seen before: %t", r.Slug, r.Integration.Slug, seen[r.Slug])
+					t.Fatalf("%s: got %s, seen before: %t; want its own, once", r.Slug, r.Integration.Slug, seen[r.Slug])
 				}
 				seen[r.Slug] = true
 			}
@@ -122,14 +122,14 @@ func TestBulkUnderRateLimit(t *testing.T) {
 			t.Logf("%d at a time: %v of virtual time, ideal %v (%.2f), %d requests refused, heap %+d KiB",
 				concurrency, took, ideal, float64(took)/float64(ideal), refused, (int64(after.HeapAlloc)-int64(before.HeapAlloc))/1024)
 			if len(seen) != n {
-				t.Errorf("%d of %d", len(seen), n)
+				t.Errorf("got %d results, want %d", len(seen), n)
 			}
 			if took > 2*ideal {
-				t.Errorf("took %v, ideal %v", took, ideal)
+				t.Errorf("got a bulk that took %v, want at most twice %v", took, ideal)
 			}
 			// Each pause may refuse what was under way when it began, and no more.
 			if pauses := int64(took/time.Second) + 1; refused > pauses*int64(concurrency) {
-				t.Errorf("%d requests refused in %d pauses: the workers do not slow down together", refused, pauses)
+				t.Errorf("got %d requests refused in %d pauses, want the calls to wait together", refused, pauses)
 			}
 		})
 	}
@@ -159,7 +159,7 @@ func TestBulkKeepsGoingAfterAFailure(t *testing.T) {
 		}
 	}
 	if total != 22 || len(failed) != 3 || !errors.Is(failed["slug-3"], client.ErrForbidden) || !errors.Is(failed[""], client.ErrInvalidSlug) || !errors.Is(failed[".."], client.ErrInvalidSlug) {
-		t.Errorf("%d results, failed: %v", total, failed)
+		t.Errorf("got %d results and the failures %v, want 22 and those of slug-3, .. and the empty slug", total, failed)
 	}
 }
 
@@ -180,7 +180,7 @@ func TestBulkBoundsConcurrency(t *testing.T) {
 			}
 		}
 		if most.Load() != 5 {
-			t.Errorf("%d calls at a time, want 5", most.Load())
+			t.Errorf("got %d calls at a time, want 5", most.Load())
 		}
 	})
 }
@@ -188,7 +188,7 @@ func TestBulkBoundsConcurrency(t *testing.T) {
 // Leaving the loop cancels what is under way, draws nothing more, and leaves no goroutine.
 func TestBulkEndsWithTheLoop(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	var drawn atomic.Int64 // The source of slugs has a goroutine of its own.
+	var drawn atomic.Int64 // The source may still be stopping when the loop has ended.
 	slugs := func(yield func(string) bool) {
 		for s := range numbered(1000) {
 			drawn.Add(1)
@@ -206,12 +206,12 @@ func TestBulkEndsWithTheLoop(t *testing.T) {
 	})
 	for r := range c.RetrieveIntegrations(t.Context(), slugs, client.WithConcurrency(4)) {
 		if r.Slug != "slug-0" || r.Err != nil {
-			t.Errorf("%s: %v", r.Slug, r.Err)
+			t.Errorf("got %s: %v, want slug-0", r.Slug, r.Err)
 		}
 		break
 	}
-	if n := drawn.Load(); n > 10 {
-		t.Errorf("got %d slugs drawn, want at most 10", n)
+	if got := drawn.Load(); got > 10 {
+		t.Errorf("got %d slugs drawn, want a few", got)
 	}
 }
 
@@ -230,14 +230,14 @@ func TestBulkEndsWithTheContext(t *testing.T) {
 			}
 		}
 		if results != 3 {
-			t.Errorf("%d results, want those of the 3 calls under way", results)
+			t.Errorf("got %d results, want those of the 3 calls under way", results)
 		}
 	})
 }
 
 func TestBulkRefusesBadOptions(t *testing.T) {
 	c := newBulkClient(t, func(*http.Request) (*http.Response, error) {
-		t.Error("a request was sent")
+		t.Error("got a request, want none")
 		return respond(500, nil, "")
 	})
 	for _, opt := range []client.BulkOption{client.WithConcurrency(0), client.WithWorkspaceID(""), client.WithHeader("a b", "v"), nil} {
@@ -247,4 +247,169 @@ func TestBulkRefusesBadOptions(t *testing.T) {
 		}
 		as[*client.OptionError](t, results[0].Err)
 	}
+}
+
+// A source of slugs that waits for the result before it gives the next gets that result.
+func TestBulkWithASourceThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+		})
+		arrived := make(chan string)
+		slugs := func(yield func(string) bool) {
+			for slug := range numbered(5) {
+				if !yield(slug) {
+					return
+				}
+				if got := <-arrived; got != slug {
+					t.Errorf("got the result for %s, want that for %s", got, slug)
+				}
+			}
+		}
+		n := 0
+		for r := range c.RetrieveIntegrations(t.Context(), slugs) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+			n++
+			arrived <- r.Slug
+		}
+		if n != 5 {
+			t.Errorf("got %d results, want 5", n)
+		}
+	})
+}
+
+// A source that blocks holds neither the end of the context nor that of the loop back.
+func TestBulkDoesNotWaitForTheSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+		})
+		slugs := func(yield func(string) bool) {
+			if yield("slug-0") {
+				time.Sleep(time.Hour)
+				yield("slug-1")
+			}
+		}
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		results := slices.Collect(c.RetrieveIntegrations(ctx, slugs))
+		if got := time.Since(start); len(results) != 1 || got != time.Second {
+			t.Errorf("got %d results after %v, want 1 after a second", len(results), got)
+		}
+		start = time.Now()
+		for range c.RetrieveIntegrations(t.Context(), slugs) {
+			break
+		}
+		if got := time.Since(start); got != 0 {
+			t.Errorf("got a loop that was left after %v, want at once", got)
+		}
+		time.Sleep(time.Hour) // The sources end.
+	})
+}
+
+// There are as many goroutines as there is work, whatever the concurrency.
+func TestBulkStartsNoIdleGoroutines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		most, before := 0, runtime.NumGoroutine()
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			most = max(most, runtime.NumGoroutine()-before)
+			return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+		})
+		for r := range c.RetrieveIntegrations(t.Context(), numbered(1), client.WithConcurrency(1_000_000)) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+		}
+		if most > 20 {
+			t.Errorf("got %d goroutines for one slug, want a few", most)
+		}
+	})
+}
+
+// limited is a bulk of one call at a time without retries, of which the first responses ask for pauses. It returns when
+// each request was made, and when the bulk ended.
+func limited(ctx context.Context, t *testing.T, retryAfter ...string) (requests []time.Duration, results []client.Result, end time.Duration) {
+	t.Helper()
+	start := time.Now()
+	c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+		requests = append(requests, time.Since(start))
+		if n := len(requests); n <= len(retryAfter) {
+			return respond(http.StatusTooManyRequests, http.Header{"Retry-After": {retryAfter[n-1]}}, "{}")
+		}
+		return respond(200, nil, integrationBody(path.Base(r.URL.Path)))
+	}, client.WithMaxRetries(0))
+	for r := range c.RetrieveIntegrations(ctx, numbered(3), client.WithConcurrency(1)) {
+		results = append(results, r)
+	}
+	return requests, results, time.Since(start)
+}
+
+// A response with 429 holds back the calls for other slugs too, for as long as it says, at most a minute.
+func TestBulkWaitsTogether(t *testing.T) {
+	for _, tt := range []struct {
+		retryAfter []string
+		want       []time.Duration
+	}{
+		{[]string{"10"}, []time.Duration{0, 10 * time.Second, 10 * time.Second}},
+		{[]string{"10", "5"}, []time.Duration{0, 10 * time.Second, 15 * time.Second}},
+		{[]string{"3600"}, []time.Duration{0, time.Minute, time.Minute}},
+		{[]string{"0"}, []time.Duration{0, 0, 0}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			if got, _, _ := limited(t.Context(), t, tt.retryAfter...); !slices.Equal(got, tt.want) {
+				t.Errorf("%v: got requests at %v, want %v", tt.retryAfter, got, tt.want)
+			}
+		})
+	}
+}
+
+// Of several pauses that a server asks for at a time, the longest holds.
+func TestBulkWaitsForTheLongestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var mu sync.Mutex
+		pauses := map[string]string{"slug-0": "10", "slug-1": "5"}
+		var last time.Duration
+		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
+			slug := path.Base(r.URL.Path)
+			if slug == "slug-1" {
+				time.Sleep(time.Second) // After the other.
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if pause := pauses[slug]; pause != "" {
+				return respond(http.StatusTooManyRequests, http.Header{"Retry-After": {pause}}, "{}")
+			}
+			last = time.Since(start)
+			return respond(200, nil, integrationBody(slug))
+		}, client.WithMaxRetries(0))
+		for range c.RetrieveIntegrations(t.Context(), numbered(3), client.WithConcurrency(2)) {
+		}
+		if want := 10 * time.Second; last != want {
+			t.Errorf("got the third request at %v, want %v", last, want)
+		}
+	})
+}
+
+// A pause that all calls share ends with the context, and is not made where it would go past the deadline.
+func TestBulkPauseEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		requests, results, end := limited(ctx, t, "30")
+		if len(requests) != 1 || end != 0 || len(results) != 3 || !errors.Is(results[2].Err, context.DeadlineExceeded) {
+			t.Errorf("got %d requests and %v after %v, want one, and the deadline at once", len(requests), results, end)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(5*time.Second, cancel)
+		requests, results, end := limited(ctx, t, "30")
+		if len(requests) != 1 || end != 5*time.Second || len(results) != 2 || !errors.Is(results[1].Err, context.Canceled) {
+			t.Errorf("got %d requests and %v after %v, want one, and the end of the context after 5s", len(requests), results, end)
+		}
+	})
 }

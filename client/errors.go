@@ -252,7 +252,7 @@ func (x *exchange) apiError() *APIError {
 		Error   any `json:"error"`
 	}
 	// What cannot be decoded stays empty: the status code alone is an error worth returning.
-	_ = json.Unmarshal(x.body, &body)
+	malformed := json.Unmarshal(x.body, &body)
 	property := func(object any, name string) any {
 		properties, _ := object.(map[string]any)
 		return properties[name]
@@ -261,8 +261,8 @@ func (x *exchange) apiError() *APIError {
 	wrapped := firstText(property(body.Data, "message"), property(body.Error, "message"))
 	e.Code = x.sent.line(code)
 	e.Message = x.sent.line(firstText(wrapped, body.Message, body.Error, body.Msg))
-	// The body of a gateway in front has a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
-	e.vendor = wrapped != "" || code != "" || body.Success == false
+	// What a gateway in front sends has a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
+	e.vendor = malformed == nil && (wrapped != "" || code != "" || body.Success == false)
 	return e
 }
 

@@ -2,11 +2,13 @@ package client_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,7 +44,7 @@ func FuzzBody(f *testing.F) {
 		report, checkErr := contract.Check(200, body)
 		in, err := get(client.ValidationStrict)
 		if accepted := checkErr == nil && report.Conforms(); accepted != (err == nil) {
-			t.Fatalf("Check says %v and %v, Strict %v", report.Conforms(), checkErr, err)
+			t.Fatalf("got %v and %v from Check and %v from Strict, want them to agree", report.Conforms(), checkErr, err)
 		}
 		for _, status := range []int{400, 502} {
 			_, _ = contract.Check(status, body)
@@ -51,24 +53,24 @@ func FuzzBody(f *testing.F) {
 			if in, err := get(v); err == nil {
 				_, _, _ = in.Configuration(), in.Provider(), in.String()
 				if !bytes.Equal(in.RawJSON(), body) {
-					t.Errorf("%v: RawJSON is not the body", v)
+					t.Errorf("%v: got another RawJSON, want the body", v)
 				}
 			} else if checkErr == nil && report.Conforms() {
-				t.Errorf("%v refuses what Strict accepts: %v", v, err)
+				t.Errorf("%v: got %v, want what Strict accepts accepted", v, err)
 			}
 		}
 		if err != nil {
 			return
 		}
 		if c := in.Configuration(); c == nil && in.Configurations != nil {
-			t.Error("the configuration has no type")
+			t.Error("got no configuration, want one")
 		}
 		again, err := json.Marshal(in)
 		if err != nil {
-			t.Fatalf("it cannot be marshalled: %v", err)
+			t.Fatalf("got %v from Marshal, want what Strict accepts marshalled", err)
 		}
 		if report, err := contract.Check(200, again); err != nil || !report.Conforms() {
-			t.Errorf("marshalled, it does not conform: %v %v", report.Violations, err)
+			t.Errorf("got %v, %v of what was marshalled, want it to conform", report.Violations, err)
 		}
 	})
 }
@@ -98,11 +100,11 @@ func FuzzSlug(f *testing.F) {
 			_ = r.Body.Close()
 		}
 		if want := map[bool]int{true: 2}[isSlug(slug)]; len(sent) != want {
-			t.Fatalf("%d requests were sent, want %d", len(sent), want)
+			t.Fatalf("got %d requests, want %d", len(sent), want)
 		}
 		for _, u := range sent {
 			if u.String() != "https://cp.example/v1/integrations/"+slug {
-				t.Errorf("sent to %s", u)
+				t.Errorf("got a request to %s, want one for the slug", u)
 			}
 		}
 	})
@@ -135,31 +137,31 @@ func FuzzBaseURL(f *testing.F) {
 		})
 		if _, err := client.New(client.WithAPIKey("k"), client.WithBaseURL("https://u:"+theKey+"@"+text)); err == nil {
 			// Then what seems user information is none, for example since a slash comes first.
-			t.Error("user information is accepted")
+			t.Error("got user information accepted, want an error")
 		} else if strings.Contains(err.Error(), theKey) {
-			t.Error("user information is quoted")
+			t.Error("got user information quoted, want it left out")
 		}
 		c, err := client.New(client.WithAPIKey("k"), client.WithBaseURL(text), handle)
 		if err != nil {
 			return
 		}
 		if _, err := retrieve(c); err != nil || len(sent) != 1 {
-			t.Fatalf("%d requests, %v", len(sent), err)
+			t.Fatalf("got %d requests, %v, want 1", len(sent), err)
 		}
 		base, err := url.Parse(text)
 		if err != nil {
-			t.Fatal("accepted, though net/url cannot parse it")
+			t.Fatal("got it accepted, want what net/url cannot parse refused")
 		}
 		u := sent[0]
 		if u.Hostname() != base.Hostname() || u.Port() != base.Port() || u.Scheme != base.Scheme || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?#") {
-			t.Errorf("leads to %s", u)
+			t.Errorf("got a request to %s, want one to the host of the base URL", u)
 		}
 		if !strings.HasSuffix(u.EscapedPath(), "/integrations/some-slug") {
-			t.Errorf("leads to the path %s", u.EscapedPath())
+			t.Errorf("got the path %s, want one below the base URL", u.EscapedPath())
 		}
 		addr, _ := netip.ParseAddr(u.Hostname())
 		if u.Scheme == "http" && !strings.EqualFold(u.Hostname(), "localhost") && !addr.Unmap().IsLoopback() {
-			t.Errorf("sends the key to %s in clear", u.Host)
+			t.Errorf("got the key sent to %s in clear, want loopback alone", u.Host)
 		}
 	})
 }
@@ -180,16 +182,64 @@ func FuzzRetryAfter(f *testing.F) {
 			e := as[*client.APIError](t, err)
 			waited := time.Since(start)
 			if waited < 0 || waited > time.Minute || e.RetryAfter < 0 {
-				t.Errorf("waited %v, RetryAfter is %v", waited, e.RetryAfter)
+				t.Errorf("got a pause of %v and RetryAfter %v, want both within bounds", waited, e.RetryAfter)
 			}
 			if want := map[bool]int{true: 1, false: 2}[e.RetryAfter > time.Minute]; requests != want {
-				t.Errorf("%d requests for a RetryAfter of %v", requests, e.RetryAfter)
+				t.Errorf("got %d requests for a RetryAfter of %v, want %d", requests, e.RetryAfter, want)
 			}
 			if len(header) < 3 && strings.Trim(header, "0123456789") == "" {
 				if seconds, err := strconv.Atoi(header); err == nil && e.RetryAfter != time.Duration(seconds)*time.Second {
-					t.Errorf("RetryAfter is %v, want %d s", e.RetryAfter, seconds)
+					t.Errorf("got RetryAfter %v, want %d s", e.RetryAfter, seconds)
 				}
 			}
 		})
+	})
+}
+
+// Whatever bytes a server sends: the call ends, with an integration or one of our errors, costs little, and neither the
+// error nor the log nor the report has a credential or a character that a terminal cannot trust.
+func FuzzExchange(f *testing.F) {
+	f.Add([]byte(response(200, integrationBody("some-slug"))))
+	f.Add([]byte(response(200, body(`"KEY":1,"secret_mappings":[1,{}]`), "X-Portkey-Trace-Id: KEY")))
+	f.Add([]byte(response(401, `{"success":false,"data":{"message":"no KEY","errorCode":"AB05"}}`, "Retry-After: 0")))
+	f.Add([]byte(response(302, "", "Location: https://KEY/")))
+	f.Add([]byte(response(302, "", "Location: /x") + response(200, integrationBody("some-slug"))))
+	f.Add([]byte(response(200, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", "Content-Encoding: gzip")))
+	f.Add([]byte("HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: KEY\r\n\r\nKEY"))
+	f.Add([]byte("HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-T: KEY\r\n\r\n"))
+	f.Add([]byte("HTTP/1.0 503 KEY\r\nConnection: close\r\n\r\n<html>KEY"))
+	const limit, mostPerByte = 16 << 10, 800
+	f.Fuzz(func(t *testing.T, sent []byte) {
+		sent = bytes.ReplaceAll(sent, []byte("KEY"), []byte(theKey))
+		var lines strings.Builder
+		c := newClient(t, "http://127.0.0.1/v1", over(overRaw(string(sent))), client.WithMaxRetries(0), client.WithMaxResponseBytes(limit),
+			client.WithValidation(client.ValidationReport), client.WithLogger(debugLogger(&lines)))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		var in *client.Integration
+		var err error
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		in, err = c.RetrieveIntegration(ctx, "some-slug")
+		runtime.ReadMemStats(&after)
+		if ctx.Err() != nil {
+			t.Fatal("got a call that only the context ended")
+		}
+		// Up to 11 requests follow redirects.
+		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(11*(128<<10)+mostPerByte*(limit+len(sent))); got > most {
+			t.Errorf("got %d bytes allocated for %d sent, want at most %d", got, len(sent), most)
+		}
+		text := lines.String()
+		if err != nil {
+			inspect(t, err)
+			expectPrintable(t, "the error", err.Error())
+			text += err.Error()
+		} else {
+			report, _ := json.Marshal(in.Report())
+			text += string(report) + in.String()
+		}
+		if strings.Contains(strings.ToLower(text), strings.ToLower(theKey)) {
+			t.Error("got a credential printed")
+		}
 	})
 }

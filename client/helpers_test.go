@@ -59,8 +59,8 @@ func serve(t testing.TB, handler http.HandlerFunc) (baseURL string) {
 	return s.URL + "/api/v1"
 }
 
-// writeOK writes a whole response with status code 200.
-func writeOK(w http.ResponseWriter, slug string) {
+// writeIntegration writes a whole response with status code 200.
+func writeIntegration(w http.ResponseWriter, slug string) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write([]byte(integrationBody(slug)))
 }
@@ -158,7 +158,7 @@ func expectNone(t testing.TB, what, text string, secrets ...string) {
 	text = strings.ToLower(text)
 	for i, secret := range secrets {
 		if slices.ContainsFunc(forms(secret), func(form string) bool { return strings.Contains(text, form) }) {
-			t.Errorf("%s: secret %d is printed", what, i)
+			t.Errorf("%s: got secret %d printed, want none", what, i)
 		}
 	}
 }
@@ -170,3 +170,6 @@ func debugLogger(w *strings.Builder) *slog.Logger {
 
 // quietLog is for servers that are to see errors.
 var quietLog = log.New(io.Discard, "", 0)
+
+// raceEnabled tells whether the race detector is on, which makes everything several times slower.
+var raceEnabled bool

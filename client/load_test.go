@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path"
 	"runtime"
 	"strings"
@@ -88,51 +89,13 @@ func TestLoad(t *testing.T) {
 	}
 	before := goleak.IgnoreCurrent()
 
-	var mu sync.Mutex
-	random := rand.New(rand.NewPCG(3, 5)) //nolint:gosec // Reproducible on purpose.
-	s, accepted, open := counted(t, func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		bad, kind := random.IntN(10) == 0, random.IntN(len(loadFaults))
-		mu.Unlock()
-		w.Header().Set("Content-Type", "application/json")
-		if bad {
-			loadFaults[kind](w, r)
-			return
-		}
-		_, _ = io.WriteString(w, integrationBody(path.Base(r.URL.Path)))
-	})
+	s, accepted, open := badServer(t)
 	var reports atomic.Int64
 	c := newClient(t, s.URL, client.WithMaxResponseBytes(50_000), client.WithTimeout(10*time.Second),
 		client.WithReportHandler(func(context.Context, client.Report) { reports.Add(1) }))
 
 	var succeeded, failed atomic.Int64
-	round := func(number int) {
-		var next atomic.Int64
-		var all sync.WaitGroup
-		for range goroutines {
-			all.Go(func() {
-				for i := next.Add(1); i <= int64(calls/4); i = next.Add(1) {
-					ctx, cancel := context.Background(), context.CancelFunc(func() {})
-					if i%100 == 0 {
-						ctx, cancel = context.WithTimeout(ctx, time.Duration(i%1000)*time.Microsecond)
-					}
-					slug := fmt.Sprintf("call-%d-%d", number, i)
-					in, err := c.RetrieveIntegration(ctx, slug)
-					cancel()
-					switch {
-					case err != nil:
-						failed.Add(1)
-						inspect(t, err)
-					case in.Slug != slug || !strings.Contains(string(in.RawJSON()), slug):
-						t.Errorf("the call for %s got the response for %s", slug, in.Slug)
-					default:
-						succeeded.Add(1)
-					}
-				}
-			})
-		}
-		all.Wait()
-	}
+	round := func(number int) { loadRound(t, c, number, goroutines, calls/4, &succeeded, &failed) }
 	var heap [4]int64
 	for i := range heap {
 		round(i)
@@ -143,17 +106,67 @@ func TestLoad(t *testing.T) {
 	}
 	t.Logf("%d calls: %d succeeded, %d failed; %d connections; heap %v KiB", calls, succeeded.Load(), failed.Load(), accepted.Load(), heap)
 	if succeeded.Load() < int64(calls)*9/10 || failed.Load() < int64(calls)/100 {
-		t.Errorf("%d of %d calls succeeded and %d failed: the server is worse, or better, than it should be", succeeded.Load(), calls, failed.Load())
+		t.Errorf("got %d of %d calls that succeeded and %d that failed, want nine tenths and some", succeeded.Load(), calls, failed.Load())
 	}
 	if growth := heap[3] - heap[1]; growth > 8<<10 {
-		t.Errorf("the heap grew by %d KiB between the second round and the last", growth)
+		t.Errorf("got a heap that grew by %d KiB between the second round and the last, want at most 8 MiB", growth)
 	}
 	if n := open.Load(); n > int64(goroutines)+100 {
-		t.Errorf("%d connections are open", n)
+		t.Errorf("got %d connections open, want one for each goroutine", n)
 	}
 	s.Close() // It closes the connections that are idle, and waits for the rest.
 	if n := open.Load(); n != 0 {
-		t.Errorf("%d connections are open in the end", n)
+		t.Errorf("got %d connections open in the end, want none", n)
 	}
 	goleak.VerifyNone(t, before)
+}
+
+// badServer misbehaves for every tenth request.
+func badServer(t *testing.T) (s *httptest.Server, accepted, open *atomic.Int64) {
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(3, 5)) //nolint:gosec // Reproducible on purpose.
+	return counted(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		bad, kind := random.IntN(10) == 0, random.IntN(len(loadFaults))
+		mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		if bad {
+			loadFaults[kind](w, r)
+			return
+		}
+		_, _ = io.WriteString(w, integrationBody(path.Base(r.URL.Path)))
+	})
+}
+
+// loadRound makes calls, each for a slug of its own, of which every hundredth ends early.
+func loadRound(t *testing.T, c *client.Client, number, goroutines, calls int, succeeded, failed *atomic.Int64) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	call := func(i int64) {
+		ctx := context.Background()
+		if i%100 == 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, time.Duration(i%1000)*time.Microsecond)
+			defer cancel()
+		}
+		slug := fmt.Sprintf("call-%d-%d", number, i)
+		in, err := c.RetrieveIntegration(ctx, slug)
+		switch {
+		case err != nil:
+			failed.Add(1)
+			inspect(t, err)
+		case in.Slug != slug || !strings.Contains(string(in.RawJSON()), slug):
+			t.Errorf("got the response for %s, want that for %s", in.Slug, slug)
+		default:
+			succeeded.Add(1)
+		}
+	}
+	for range goroutines {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(calls); i = next.Add(1) {
+				call(i)
+			}
+		})
+	}
+	all.Wait()
 }

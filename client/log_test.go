@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,27 +66,7 @@ func TestLogIsAnAllowlist(t *testing.T) {
 				_, _ = c.RetrieveIntegration(t.Context(), "some-slug", client.WithWorkspaceID("workspace-Qm9x4"), client.WithHeader("X-Call", theCallValue))
 				var got []string
 				for line := range strings.Lines(lines.String()) {
-					var record map[string]any
-					if err := json.Unmarshal([]byte(line), &record); err != nil {
-						t.Fatal(err)
-					}
-					for _, name := range slices.Sorted(maps.Keys(record)) {
-						if !slices.Contains(loggable, name) {
-							t.Errorf("%s is logged", name)
-						}
-					}
-					if record["method"] != "GET" || record["path"] != "/integrations/{slug}" || record["level"] != "DEBUG" ||
-						record["attempt"] != float64(len(got)+1) || record["duration"] != float64(time.Second) {
-						t.Errorf("record %d is wrong: %s", len(got)+1, line)
-					}
-					part := func(name string) string {
-						if record[name] == nil {
-							return "-"
-						}
-						text, _ := json.Marshal(record[name])
-						return strings.Trim(string(text), `"`)
-					}
-					got = append(got, strings.TrimSuffix(part("status")+" "+part("bytes")+" "+part("trace_id")+" "+part("error"), " -"))
+					got = append(got, summary(t, line, len(got)+1))
 				}
 				if got := strings.Join(got, ", "); got != test.want {
 					t.Errorf("got the records %q, want %q", got, test.want)
@@ -93,6 +75,36 @@ func TestLogIsAnAllowlist(t *testing.T) {
 			})
 		})
 	}
+}
+
+// summary returns status code, bytes, trace id and error of a record, and fails the test where anything else is wrong.
+func summary(t *testing.T, line string, attempt int) string {
+	t.Helper()
+	var record map[string]any
+	if err := json.Unmarshal([]byte(line), &record); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(record)) {
+		if !slices.Contains(loggable, name) {
+			t.Errorf("got %s logged, want the allowlist alone", name)
+		}
+	}
+	for name, want := range map[string]any{
+		"method": "GET", "path": "/integrations/{slug}", "level": "DEBUG", "attempt": float64(attempt), "duration": float64(time.Second),
+	} {
+		if got := record[name]; got != want {
+			t.Errorf("got the attribute %s as %v, want %v", name, got, want)
+		}
+	}
+	var parts []string
+	for _, name := range []string{"status", "bytes", "trace_id", "error"} {
+		part := "-"
+		if record[name] != nil {
+			part = fmt.Sprint(record[name])
+		}
+		parts = append(parts, part)
+	}
+	return strings.TrimSuffix(strings.Join(parts, " "), " -")
 }
 
 type brokenReader struct{}
@@ -122,7 +134,7 @@ func TestLogIsOffByDefault(t *testing.T) {
 		}
 	}
 	if text := lines.String() + stdout() + stderr(); text != "" {
-		t.Errorf("something is logged: %d bytes", len(text))
+		t.Errorf("got %d bytes written, want none", len(text))
 	}
 }
 
@@ -168,4 +180,53 @@ type contextHandler struct {
 func (h *contextHandler) Handle(ctx context.Context, r slog.Record) error {
 	h.got = ctx.Value(h.key)
 	return h.Handler.Handle(ctx, r)
+}
+
+// The log of an attempt that failed says what kind of failure it was, and how many bytes of a body there were.
+func TestLogSaysWhatFailed(t *testing.T) {
+	want := map[string]string{
+		"an HTML page with 502": "", "a body over the limit": "response too large", "connection refused": "connection refused",
+		"connection closed without a response": "connection closed", "connection reset before the headers": "connection reset by peer",
+		"something that is not HTTP": "connection failed", "a stall before the headers": "timeout", "a stall within the body": "timeout",
+		"a certificate of an unknown authority": "certificate not accepted", "a host that does not exist": "host not found",
+		"a redirect loop": "redirect not followed", "a body that ends too early": "connection closed",
+	}
+	for _, f := range faults {
+		kind, ok := want[f.name]
+		if !ok {
+			continue
+		}
+		delete(want, f.name)
+		baseURL, opts := f.peer(t, new(atomic.Int64))
+		var lines strings.Builder
+		c := newClient(t, baseURL, append([]client.Option{client.WithMaxRetries(0), client.WithMaxResponseBytes(small), client.WithLogger(debugLogger(&lines))}, opts...)...)
+		_, err := retrieve(c)
+		var record struct {
+			Error string
+			Bytes int
+		}
+		if err := json.Unmarshal([]byte(lines.String()), &record); err != nil {
+			t.Fatal(err)
+		}
+		_, info := inspect(t, err)
+		if record.Error != kind || record.Bytes != len(info.Body) {
+			t.Errorf("%s: got %q and %d bytes logged, want %q and %d", f.name, record.Error, record.Bytes, kind, len(info.Body))
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("got no fault named %v", slices.Sorted(maps.Keys(want)))
+	}
+}
+
+func TestLogSaysThatTheContextEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var lines strings.Builder
+	c := newClient(t, "https://cp.example/v1", client.WithLogger(debugLogger(&lines)), over(func(*http.Request) (*http.Response, error) {
+		cancel()
+		return nil, context.Canceled
+	}))
+	_, _ = c.RetrieveIntegration(ctx, "some-slug")
+	if want := `"error":"canceled"`; !strings.Contains(lines.String(), want) {
+		t.Errorf("got the log %s, want %s", lines.String(), want)
+	}
 }

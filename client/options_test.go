@@ -34,7 +34,7 @@ func badBaseURLs() iter.Seq[string] {
 func TestBaseURLs(t *testing.T) {
 	for _, text := range goodBaseURLs {
 		if _, err := client.New(client.WithAPIKey("k"), client.WithBaseURL(text)); err != nil {
-			t.Errorf("%q is refused: %v", text, err)
+			t.Errorf("%q: got %v, want it accepted", text, err)
 		}
 	}
 	for text := range badBaseURLs() {
@@ -52,7 +52,7 @@ func TestBaseURLs(t *testing.T) {
 		} {
 			_, err := make()
 			if err == nil {
-				t.Errorf("%s: a bad base URL is accepted: %q", name, strings.ReplaceAll(text, theKey, "…"))
+				t.Errorf("%s: got %q accepted, want an error", name, strings.ReplaceAll(text, theKey, "…"))
 				continue
 			}
 			expectClean(t, name, err, theKey)
@@ -70,7 +70,7 @@ func TestPlainHTTPOnlyToLoopback(t *testing.T) {
 			t.Errorf("%s: got %v, want an error that names WithInsecureHTTP", text, err)
 		}
 		if _, err := client.New(client.WithAPIKey("k"), client.WithBaseURL(text), client.WithInsecureHTTP()); err != nil {
-			t.Errorf("%s: refused with WithInsecureHTTP: %v", text, err)
+			t.Errorf("%s: got %v with WithInsecureHTTP, want it accepted", text, err)
 		}
 	}
 }
@@ -79,7 +79,7 @@ func TestPlainHTTPOnlyToLoopback(t *testing.T) {
 func TestNewRefusesBadOptions(t *testing.T) {
 	t.Setenv("PORTKEY_API_KEY", "")
 	if _, err := client.New(); err == nil || !strings.Contains(err.Error(), "PORTKEY_API_KEY") {
-		t.Errorf("without a key: %v", err)
+		t.Errorf("got %v without a key, want an error that names PORTKEY_API_KEY", err)
 	}
 	bad := map[string]client.Option{
 		"WithAPIKey": client.WithAPIKey(""), "WithBearerToken": client.WithBearerToken(""), "WithBaseURL": client.WithBaseURL(""),
@@ -98,7 +98,7 @@ func TestNewRefusesBadOptions(t *testing.T) {
 	_, err := client.New(all...)
 	for name := range bad {
 		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("the error for all does not name %s: %v", name, err)
+			t.Errorf("got an error that does not name %s: %v", name, err)
 		}
 	}
 }
@@ -130,7 +130,7 @@ func TestEnvironment(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.URL.String() != test.want+"/integrations/some-slug" || got.Header.Get("X-Portkey-Api-Key") != test.wantKey {
-			t.Errorf("%+v: sent to %s", test, got.URL)
+			t.Errorf("%+v: got a request to %s, or another key", test, got.URL)
 		}
 	}
 }

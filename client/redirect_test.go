@@ -14,7 +14,7 @@ import (
 )
 
 // redirecting is a transport for the world in which each URL named by from leads to one named by to. It counts the
-// requests to each origin; what is no redirect has an integration as its response.
+// requests to each origin; to all else the response is an integration.
 func redirecting(moves map[string]string) (handle transport, hits map[string]int) {
 	hits = map[string]int{}
 	return func(r *http.Request) (*http.Response, error) {
@@ -48,7 +48,7 @@ func TestRedirectToAnotherOriginIsRefused(t *testing.T) {
 				t.Errorf("got %v, want one from %s to %s", err, test.from, test.refused)
 			}
 			if len(hits) != 1 || hits[strings.TrimSuffix(test.base, "/v1")] != 1 {
-				t.Errorf("requests were sent to %v, want one, to the origin", hits)
+				t.Errorf("got requests to %v, want one to the origin", hits)
 			}
 		})
 	}
@@ -63,7 +63,7 @@ func TestRedirectToAnotherOriginIsRefusedLater(t *testing.T) {
 	_, err := retrieve(newClient(t, "https://cp.example/v1", over(handle)))
 	as[*client.RedirectError](t, err)
 	if hits["https://cp.example"] != 2 || len(hits) != 1 {
-		t.Errorf("requests were sent to %v, want two, to the origin", hits)
+		t.Errorf("got requests to %v, want two to the origin", hits)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestRedirectOverTheNetwork(t *testing.T) {
 		}
 	}
 	if seen.Load() != 0 {
-		t.Errorf("the other origin saw %d requests", seen.Load())
+		t.Errorf("got %d requests to the other origin, want none", seen.Load())
 	}
 }
 
@@ -94,12 +94,12 @@ func TestRedirectWithinTheOriginIsFollowed(t *testing.T) {
 			}
 			if r.Header.Get("X-Portkey-Api-Key") != theKey || r.Header.Get("Authorization") != "Bearer "+theToken ||
 				r.Header.Get("X-Gateway") != theHeaderValue || r.Header.Get("X-Call") != theCallValue {
-				t.Errorf("after a redirect to %s, a header is missing", to)
+				t.Errorf("got a header missing after a redirect to %s, want all", to)
 			}
 			return respond(200, nil, integrationBody("some-slug"))
 		}))
 		if _, err := retrieve(c, client.WithHeader("X-Call", theCallValue)); err != nil || last != 2 {
-			t.Errorf("redirect to %s: %d requests, %v", to, last, err)
+			t.Errorf("redirect to %s: got %d requests, %v, want 2", to, last, err)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func TestRedirectsAreLimited(t *testing.T) {
 		}))
 		_, err := retrieve(c)
 		if requests != test.requests || (err == nil) != (test.redirects == 10) {
-			t.Errorf("%d redirects: %d requests, %v", test.redirects, requests, err)
+			t.Errorf("%d redirects: got %d requests, %v, want %d", test.redirects, requests, err, test.requests)
 		}
 		if err != nil {
 			as[*client.RedirectError](t, err)
@@ -133,11 +133,11 @@ func TestRedirectLoop(t *testing.T) {
 	_, err := retrieve(c)
 	as[*client.RedirectError](t, err)
 	if requests.Load() != 11 {
-		t.Errorf("%d requests, want 11", requests.Load())
+		t.Errorf("got %d requests, want 11", requests.Load())
 	}
 }
 
-func TestRedirectWithoutLocationIsAnAnswer(t *testing.T) {
+func TestRedirectWithoutLocationIsAnAPIError(t *testing.T) {
 	c := newClient(t, "https://cp.example/v1", over(func(*http.Request) (*http.Response, error) { return respond(302, nil, "moved") }))
 	_, err := retrieve(c)
 	if e := as[*client.APIError](t, err); e.StatusCode != 302 || string(e.Body) != "moved" {
@@ -163,24 +163,24 @@ func TestRedirectPolicyOfTheCaller(t *testing.T) {
 	}
 
 	if requests, err := call("/v2"); err != nil || requests != 2 || asked != 1 {
-		t.Errorf("allowed: %d requests, asked %d times, %v", requests, asked, err)
+		t.Errorf("allowed: got %d requests and %d questions, %v, want 2 and 1", requests, asked, err)
 	}
 	says = errRefused
 	requests, err := call("/v2")
 	if requests != 1 || !errors.Is(err, errRefused) {
-		t.Errorf("refused: %d requests, %v", requests, err)
+		t.Errorf("refused: got %d requests, %v, want 1 and the policy's error", requests, err)
 	}
 	if e := as[*client.RedirectError](t, err); e.To != "https://cp.example:443" || !strings.Contains(err.Error(), "no redirects here") {
-		t.Errorf("refused: %v", err)
+		t.Errorf("refused: got %v, want an error that says what the policy said", err)
 	}
 	says, asked = nil, 0
 	if _, err := call("https://evil.example/"); asked != 0 || err == nil {
-		t.Errorf("another origin: asked %d times, %v", asked, err)
+		t.Errorf("another origin: got %d questions, %v, want none and an error", asked, err)
 	}
 	says = http.ErrUseLastResponse
 	requests, err = call("/v2")
 	if e := as[*client.APIError](t, err); requests != 1 || e.StatusCode != 302 || string(e.Body) != "moved" {
-		t.Errorf("last response: %d requests, %v", requests, err)
+		t.Errorf("last response: got %d requests, %v, want 1 and an APIError", requests, err)
 	}
 }
 
@@ -190,16 +190,16 @@ func TestCallersHTTPClientIsNotModified(t *testing.T) {
 	before := *c
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if cookie, err := r.Cookie("session"); err != nil || cookie.Value != "7" {
-			t.Error("the jar is not used")
+			t.Error("got no cookie, want that of the jar")
 		}
-		writeOK(w, "some-slug")
+		writeIntegration(w, "some-slug")
 	}))
 	defer s.Close()
 	if _, err := retrieve(newClient(t, s.URL, client.WithHTTPClient(c), client.WithTimeout(1e9))); err != nil {
 		t.Fatal(err)
 	}
 	if c.Transport != before.Transport || c.CheckRedirect != nil || c.Jar != before.Jar || c.Timeout != before.Timeout {
-		t.Error("the http.Client was modified")
+		t.Error("got another http.Client, want it as it was")
 	}
 }
 

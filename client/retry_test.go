@@ -37,7 +37,7 @@ func retryAfters() []struct {
 	}
 }
 
-// failing responds to each request with what fail makes and counts them; the waits are those between its responses.
+// failing makes each response with fail and counts them; the waits are those between them.
 type failing struct {
 	fail     transport
 	requests int
@@ -80,7 +80,7 @@ func TestRetryBudget(t *testing.T) {
 					want += budget
 				}
 				if e := as[*client.APIError](t, err); f.requests != want || e.Attempts != want || e.StatusCode != code {
-					t.Errorf("status %d, %d retries: %d requests, and the error tells %d", code, budget, f.requests, e.Attempts)
+					t.Errorf("status code %d, %d retries: got %d requests and %d attempts, want %d", code, budget, f.requests, e.Attempts, want)
 				}
 			})
 		}
@@ -90,7 +90,7 @@ func TestRetryBudget(t *testing.T) {
 			f := &failing{fail: noConnection}
 			_, err := retrieve(newClient(t, "https://cp.example/v1", over(f.RoundTrip), client.WithMaxRetries(budget)))
 			if e := as[*client.TransportError](t, err); f.requests != 1+budget || e.Attempts != 1+budget || !errors.Is(err, syscall.ECONNREFUSED) {
-				t.Errorf("no connection, %d retries: %d requests, %v", budget, f.requests, err)
+				t.Errorf("no connection, %d retries: got %d requests, %v, want %d", budget, f.requests, err, 1+budget)
 			}
 		})
 	}
@@ -98,7 +98,7 @@ func TestRetryBudget(t *testing.T) {
 		f := &failing{fail: status(503)}
 		_, _ = retrieve(newClient(t, "https://cp.example/v1", over(f.RoundTrip)))
 		if f.requests != 3 {
-			t.Errorf("by default, %d requests are made, want 3", f.requests)
+			t.Errorf("got %d requests by default, want 3", f.requests)
 		}
 	})
 }
@@ -116,10 +116,10 @@ func TestRetryRecovers(t *testing.T) {
 		}))
 		in, err := retrieve(c, client.WithWorkspaceID("ws-1"), client.WithHeader("X-Call", theCallValue))
 		if err != nil || in.Slug != "some-slug" || len(seen) != 3 {
-			t.Fatalf("%d requests, %v", len(seen), err)
+			t.Fatalf("got %d requests, %v, want 3", len(seen), err)
 		}
 		if seen[0] != seen[1] || seen[0] != seen[2] {
-			t.Error("the attempts differ")
+			t.Error("got attempts that differ, want the same request")
 		}
 	})
 }
@@ -145,11 +145,11 @@ func TestFullJitter(t *testing.T) {
 		}
 		least, most, mean := slices.Min(all), slices.Max(all), sum/calls
 		if len(all) != calls || most > ceiling || least < 0 {
-			t.Errorf("wait %d: %d waits from %v to %v, want at most %v", i+1, len(all), least, most, ceiling)
+			t.Errorf("pause %d: got %d from %v to %v, want at most %v", i+1, len(all), least, most, ceiling)
 		}
 		// The mean of so many is within these bounds but for one run in 10¹¹.
 		if mean < ceiling*4/10 || mean > ceiling*6/10 || least > ceiling/10 || most < ceiling*9/10 {
-			t.Errorf("wait %d is not spread over all of %v: from %v to %v, on average %v", i+1, ceiling, least, most, mean)
+			t.Errorf("pause %d: want it spread over all of %v, got from %v to %v, on average %v", i+1, ceiling, least, most, mean)
 		}
 	}
 }
@@ -165,16 +165,16 @@ func TestRetryAfter(t *testing.T) {
 				switch {
 				case test.wait < 0:
 					if len(f.waits) != 1 || f.waits[0] > 500*time.Millisecond || e.RetryAfter != 0 {
-						t.Errorf("%.30q: waited %v, want the jitter's wait; RetryAfter is %v", test.header, f.waits, e.RetryAfter)
+						t.Errorf("%.30q: got the pauses %v, want the jitter's, and RetryAfter %v, want 0", test.header, f.waits, e.RetryAfter)
 					}
 				case test.wait > time.Minute:
 					// A date is told as seen from now, which is when the bubble began.
 					if len(f.waits) != 0 || e.RetryAfter != test.wait || !strings.Contains(err.Error(), "retry after") {
-						t.Errorf("%.30q: waited %v, and RetryAfter is %v, want %v", test.header, f.waits, e.RetryAfter, test.wait)
+						t.Errorf("%.30q: got the pauses %v and RetryAfter %v, want none and %v", test.header, f.waits, e.RetryAfter, test.wait)
 					}
 				default:
 					if len(f.waits) != 1 || f.waits[0] != test.wait {
-						t.Errorf("%.30q: waited %v, want %v", test.header, f.waits, test.wait)
+						t.Errorf("%.30q: got the pauses %v, want %v", test.header, f.waits, test.wait)
 					}
 				}
 			})
@@ -184,7 +184,7 @@ func TestRetryAfter(t *testing.T) {
 		f := &failing{fail: status(403, "Retry-After", "5")}
 		_, err := retrieve(newClient(t, "https://cp.example/v1", over(f.RoundTrip)))
 		if e := as[*client.APIError](t, err); f.requests != 1 || e.RetryAfter != 5*time.Second {
-			t.Errorf("403: %d requests, RetryAfter is %v", f.requests, e.RetryAfter)
+			t.Errorf("403: got %d requests and RetryAfter %v, want 1 and 5s", f.requests, e.RetryAfter)
 		}
 	})
 }
@@ -211,9 +211,9 @@ func TestNoWaitPastTheDeadline(t *testing.T) {
 				defer cancel()
 				_, err := newClient(t, "https://cp.example/v1", over(test.fail)).RetrieveIntegration(ctx, "some-slug")
 				if time.Since(start) != test.after {
-					t.Errorf("returned after %v, want %v", time.Since(start), test.after)
+					t.Errorf("got a call that took %v, want %v", time.Since(start), test.after)
 				}
-				if name, _, _, _ := inspect(t, err); errors.Is(err, context.DeadlineExceeded) || name != map[bool]string{true: "TransportError", false: "APIError"}[strings.Contains(test.name, "connection")] {
+				if name, _ := inspect(t, err); errors.Is(err, context.DeadlineExceeded) || name != map[bool]string{true: "TransportError", false: "APIError"}[strings.Contains(test.name, "connection")] {
 					t.Errorf("got a %s: %v", name, err)
 				}
 			})
@@ -227,14 +227,14 @@ func TestWithoutRetriesThereIsOneRequest(t *testing.T) {
 		var requests atomic.Int64
 		baseURL, opts := p(t, &requests)
 		if _, err := retrieve(newClient(t, baseURL, append(opts, client.WithMaxRetries(0))...)); err == nil || requests.Load() != 1 {
-			t.Errorf("%s: %d requests, %v", name, requests.Load(), err)
+			t.Errorf("%s: got %d requests, %v, want 1", name, requests.Load(), err)
 		}
 	}
 }
 
 // A connection that the server closed while it was idle is replaced by net/http, and costs no retry.
 func TestStaleConnectionCostsNoRetry(t *testing.T) {
-	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { writeOK(w, "some-slug") })
+	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { writeIntegration(w, "some-slug") })
 	c := newClient(t, s.URL, client.WithMaxRetries(0))
 	for range 5 {
 		if _, err := retrieve(c); err != nil {
@@ -243,6 +243,6 @@ func TestStaleConnectionCostsNoRetry(t *testing.T) {
 		s.CloseClientConnections()
 	}
 	if n := accepted.Load(); n != 5 {
-		t.Errorf("%d connections were made, want 5", n)
+		t.Errorf("got %d connections, want 5", n)
 	}
 }

@@ -31,7 +31,7 @@ func TestExpectCleanFindsSecrets(t *testing.T) {
 					found = found || strings.Contains(strings.ToLower(text), form)
 				}
 				if !found {
-					t.Errorf("%T under %s passes for clean", v, how)
+					t.Errorf("%T under %s: got it passed for clean, want the secret found", v, how)
 				}
 			}
 		}
@@ -46,7 +46,7 @@ func TestClientNeverPrintsSecrets(t *testing.T) {
 		}
 	}
 	if text := fmt.Sprint(c); !strings.Contains(text, "cp.example") {
-		t.Errorf("a client prints as %q, which says nothing", text)
+		t.Errorf("got a client printed as %q, want its base URL", text)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestClientHoldsNoSecretInClear(t *testing.T) {
 		expectNone(t, "a field of the Client", text, allSecrets()...)
 	})
 	if found == 0 {
-		t.Error("the walk saw no text at all")
+		t.Error("got no text from the walk, want some")
 	}
 }
 
@@ -122,7 +122,7 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 	} {
 		_, err := client.New(client.WithAPIKey("k"), opt)
 		if err == nil {
-			t.Errorf("%s is accepted", name)
+			t.Errorf("%s: got it accepted, want an error", name)
 			continue
 		}
 		expectClean(t, name, err, allSecrets()...)
@@ -135,7 +135,7 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 	expectClean(t, "key from the environment", err, theKey)
 
 	c := newClient(t, "https://cp.example/v1", over(func(*http.Request) (*http.Response, error) {
-		t.Error("a request was sent")
+		t.Error("got a request, want none")
 		return nil, errors.ErrUnsupported
 	}))
 	for name, opt := range map[string]client.CallOption{
@@ -143,7 +143,7 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 		"call header, swapped": client.WithHeader(theCallValue+" x", "X-Call"),
 	} {
 		if _, err := retrieve(c, opt); err == nil {
-			t.Errorf("%s is accepted", name)
+			t.Errorf("%s: got it accepted, want an error", name)
 		} else {
 			expectClean(t, name, err, allSecrets()...)
 		}
@@ -153,21 +153,19 @@ func TestOptionErrorsNeverPrintSecrets(t *testing.T) {
 func TestHeadersOfOurOwnAreRefused(t *testing.T) {
 	for _, name := range []string{"x-portkey-api-key", "AUTHORIZATION", "Host", "Content-Length", "Transfer-Encoding", "Accept-Encoding", "", "a b", "a:b", "ä"} {
 		if _, err := client.New(client.WithAPIKey("k"), client.WithHeader(name, "v")); err == nil {
-			t.Errorf("WithHeader(%q) is accepted", name)
+			t.Errorf("WithHeader(%q): got it accepted, want an error", name)
 		}
 	}
 }
 
-// A server that sends all that it was sent back to us, in each place from which a text reaches an error, a log or a
-// report: nothing of it is printed. What an error keeps in its Body is there, and is not printed either.
-func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
+// echoes are responses of a server that sends all that it was sent back to us, in each place from which a text reaches an
+// error, a log or a report.
+func echoes() map[string]string {
 	all := strings.Join(allSecrets(), " ")
 	validJSON := func(name, value string) string {
 		return strings.Replace(integrationBody("some-slug"), `"configurations":{`, fmt.Sprintf(`"configurations":{%q:%q,`, name, value), 1)
 	}
-	var lines strings.Builder
-	logger := client.WithLogger(debugLogger(&lines))
-	for name, raw := range map[string]string{
+	return map[string]string{
 		"message":            response(401, `{"success":false,"data":{"message":"no access for `+all+`","errorCode":"`+theKey+`"}}`),
 		"message, cut short": response(401, `{"message":"`+strings.Repeat("x", 490)+theKey+theCallValue+`"}`),
 		"message, overlap":   response(401, `{"message":"`+theKey+theKey[1:]+theCallValue[:4]+theCallValue+`"}`),
@@ -198,7 +196,14 @@ func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
 		"location, bad":      response(302, "", "Location: https://[::1/"+theKey+"?"+theCallValue),
 		"location, quote":    response(302, "", `Location: https://[::1/"`+theKey+`"?`+theCallValue),
 		"retry after":        response(503, "", "Retry-After: "+theKey),
-	} {
+	}
+}
+
+// Nothing that a server sends back is printed. What an error keeps in its Body is there, and is not printed either.
+func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
+	var lines strings.Builder
+	logger := client.WithLogger(debugLogger(&lines))
+	for name, raw := range echoes() {
 		for _, validation := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
 			var reports []client.Report
 			c := newClient(t, "http://127.0.0.1/api/v1", over(overRaw(raw)), client.WithMaxRetries(0), logger,
@@ -226,7 +231,7 @@ func TestEchoedSecretsLeaveNoParts(t *testing.T) {
 		_, err := retrieve(c)
 		for i := range len(theKey) - 4 {
 			if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(theKey[i:i+4])) {
-				t.Errorf("of a message of %d bytes, part %d of the key is left", len(message), i)
+				t.Errorf("message of %d bytes: got part %d of the key left, want none", len(message), i)
 			}
 		}
 	}
@@ -268,7 +273,7 @@ func TestResponseCarriesNoSecret(t *testing.T) {
 			http.Redirect(w, r, r.URL.Path+"?moved", http.StatusFound)
 			return
 		}
-		writeOK(w, "some-slug")
+		writeIntegration(w, "some-slug")
 	}))
 	defer s.Close()
 	var r *http.Response
@@ -282,16 +287,16 @@ func TestResponseCarriesNoSecret(t *testing.T) {
 	})
 	body, err := io.ReadAll(r.Body)
 	if err != nil || string(body) != integrationBody("some-slug") {
-		t.Errorf("the body reads as %d bytes and %v", len(body), err)
+		t.Errorf("got a body of %d bytes, %v, want that of the response", len(body), err)
 	}
 }
 
 // A variable used for several calls never shows the response of an earlier one.
 func TestResponseIsOfThisCall(t *testing.T) {
-	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) { writeOK(w, "some-slug") }))
+	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) { writeIntegration(w, "some-slug") }))
 	var r *http.Response
 	if _, err := retrieve(c, client.WithResponse(&r)); err != nil || r == nil {
-		t.Fatal(r == nil, err)
+		t.Fatalf("got no response: %t, %v", r == nil, err)
 	}
 	if _, err := c.RetrieveIntegration(t.Context(), "..", client.WithResponse(&r)); !errors.Is(err, client.ErrInvalidSlug) || r != nil {
 		t.Errorf("got %v, and a response is there: %t", err, r != nil)
@@ -328,7 +333,7 @@ func TestIntegrationNeverPrintsItsConfiguration(t *testing.T) {
 	expectClean(t, "the error", err, unmasked, theHeaderValue)
 	expectClean(t, "*ValidationError", e, unmasked, theHeaderValue)
 	if !strings.Contains(string(e.Body), unmasked) {
-		t.Error("the body is not kept")
+		t.Error("got no body kept, want it")
 	}
 }
 
@@ -340,15 +345,15 @@ func TestFindingsTellNoValue(t *testing.T) {
 		if example.Status != 200 {
 			continue
 		}
-		var body map[string]any
-		if err := json.Unmarshal(example.Body, &body); err != nil {
+		var integration map[string]any
+		if err := json.Unmarshal(example.Body, &integration); err != nil {
 			t.Fatal(err)
 		}
-		for _, place := range places(body) {
+		for _, place := range places(integration) {
 			before := place.get()
 			for _, value := range []any{marker, number, []any{marker, number}, map[string]any{"k": marker, "l": number}} {
 				place.set(value)
-				body, err := json.Marshal(body)
+				body, err := json.Marshal(integration)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -360,7 +365,7 @@ func TestFindingsTellNoValue(t *testing.T) {
 				failure := &client.ValidationError{Report: report, ResponseInfo: client.ResponseInfo{Body: client.Body(body)}}
 				for _, text := range []string{fmt.Sprintf("%+v", report), fmt.Sprintf("%#v", failure), failure.Error()} {
 					if strings.Contains(text, marker) || strings.Contains(text, "73165") || strings.Contains(text, "7.316") {
-						t.Errorf("%s: a value is told: %s", example.Name, text)
+						t.Errorf("%s: got a value in %s, want none", example.Name, text)
 					}
 				}
 				checks++
@@ -369,7 +374,7 @@ func TestFindingsTellNoValue(t *testing.T) {
 		}
 	}
 	if checks < 2000 {
-		t.Errorf("only %d places were checked", checks)
+		t.Errorf("got %d places checked, want at least 2000", checks)
 	}
 }
 
@@ -405,8 +410,87 @@ func TestNamesInErrorsAreBounded(t *testing.T) {
 			_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithValidation(validation),
 				over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })))
 			if err == nil || len(err.Error()) > 3000 || strings.ContainsAny(err.Error(), "\r\n\x1b") {
-				t.Errorf("%.20s, %v: the error is missing, long, or not one line", body, validation)
+				t.Errorf("%.20s, %v: got no error, or one that is long or of several lines", body, validation)
 			}
 		}
+	}
+}
+
+// What a server sends back is found before it is escaped, also where net/http trimmed it, where it is one of a source's
+// tokens, and where it is said by what was received rather than by an error.
+func TestEchoedSecretsInResults(t *testing.T) {
+	const (
+		key   = "pk/Live~8Vn4-xY1w"
+		token = "tok/En~source-5Tg7"
+		value = "gate/Way~pass-2Lm9"
+	)
+	all := []string{key, token, value, strings.NewReplacer("~", "~0", "/", "~1").Replace(key + token)}
+	text := fmt.Sprintf(`{"id":%q,"slug":%q,"name":%q,"ai_provider_id":%q,"created_at":"2023-11-07T05:31:56Z",%q:1,
+		"configurations":{"custom_headers":{%q:"v",%q:"w"},"aws_secret_access_key":"x"},"secret_mappings":[{%q:1}]}`, key, token, key, value, key, value, token, key)
+	var lines strings.Builder
+	for _, v := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
+		c, err := client.New(client.WithBaseURL("https://cp.example/v1"), client.WithValidation(v), client.WithLogger(debugLogger(&lines)),
+			client.WithTokenSource(func(context.Context) (string, error) { return token, nil }),
+			client.WithHeader("X-Padded", " \t"+value+"\t "), client.WithHeader("X-Other", key),
+			over(respondWith(200, http.Header{"X-Portkey-Trace-Id": {token}}, text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := retrieve(c)
+		if v == client.ValidationStrict {
+			expectClean(t, "the error", as[*client.ValidationError](t, err), all...)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectClean(t, v.String()+", the report", in.Report(), all...)
+		expectNone(t, v.String()+", the integration", fmt.Sprintf("%v %+v %s %q", in, *in, in, in), all...)
+		var line strings.Builder
+		debugLogger(&line).Info("m", "v", in)
+		expectNone(t, v.String()+", the integration in a log", line.String(), all...)
+	}
+	expectNone(t, "the log", lines.String(), all...)
+}
+
+// A credential that is spelled as several names, one below the other, is not in the pointer of an error.
+func TestEchoedSecretsAcrossNames(t *testing.T) {
+	const key = "pk/Live/8Vn4xY1w"
+	c := newClient(t, "https://cp.example/v1", client.WithAPIKey(key),
+		over(respondWith(200, nil, `{"pk":{"Live":{"8Vn4xY1w":1,"8Vn4xY1w":2}}}`)))
+	_, err := retrieve(c)
+	expectClean(t, "the error", as[*client.DecodeError](t, err), key)
+}
+
+// What a caller's redirect policy says of the URL that a server chose is as clean as what we say.
+func TestEchoedSecretsInAPolicysError(t *testing.T) {
+	base := &http.Client{
+		CheckRedirect: func(r *http.Request, _ []*http.Request) error { return fmt.Errorf("not to %s", r.URL) },
+		Transport:     respondWith(302, http.Header{"Location": {"/" + theKey + "?" + theHeaderValue}}, ""),
+	}
+	_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithHTTPClient(base)))
+	e := as[*client.RedirectError](t, err)
+	expectClean(t, "the error", e, allSecrets()...)
+	expectClean(t, "what it wraps", e.Err, allSecrets()...)
+	if !strings.Contains(err.Error(), "not to https://cp.example/[redacted]") {
+		t.Errorf("got %v, want what the policy said", err)
+	}
+}
+
+// Short values of headers are no secrets: what has them in it stays as it is.
+func TestShortHeaderValuesHideNothing(t *testing.T) {
+	const trace, message = "0f6d1a11-1111-4bb1-9a10-5f0c6d6d9a11", "on page 1 of 11"
+	c := newClient(t, "https://cp.example/v1", client.WithHeader("X-Debug", "1"), client.WithHeader("X-Env", "staging"),
+		over(respondWith(403, http.Header{"X-Portkey-Trace-Id": {trace}}, `{"success":false,"data":{"message":"`+message+`, staging"}}`)))
+	_, err := retrieve(c)
+	e := as[*client.APIError](t, err)
+	if want := message + ", staging"; e.TraceID != trace || e.Message != want {
+		t.Errorf("got %q and %q, want %q and %q", e.TraceID, e.Message, trace, want)
+	}
+	hidden := newClient(t, "https://cp.example/v1", client.WithHeader("X-Env", "12345678"),
+		over(respondWith(403, nil, `{"message":"a 12345678 b"}`)))
+	_, err = retrieve(hidden)
+	if got, want := as[*client.APIError](t, err).Message, "a [redacted] b"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -30,11 +30,11 @@ func TestCitedTestsExist(t *testing.T) {
 		}
 		cited := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`").FindAllSubmatch(text, -1)
 		if len(cited) < 10 {
-			t.Errorf("%s cites %d tests", document, len(cited))
+			t.Errorf("%s: got %d tests cited, want at least 10", document, len(cited))
 		}
 		for _, name := range cited {
 			if !regexp.MustCompile(`func ` + string(name[1]) + `\(`).Match(source) {
-				t.Errorf("%s cites %s, which does not exist", document, name[1])
+				t.Errorf("%s: got %s cited, want a test that exists", document, name[1])
 			}
 		}
 	}

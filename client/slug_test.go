@@ -24,7 +24,7 @@ func badSlugs() iter.Seq[string] {
 
 func TestBadSlugsAreRefused(t *testing.T) {
 	handle := transport(func(r *http.Request) (*http.Response, error) {
-		t.Errorf("a request was sent to %s", r.URL)
+		t.Errorf("got a request to %s, want none", r.URL)
 		return nil, errors.ErrUnsupported
 	})
 	c := newClient(t, "https://cp.example/v1", over(handle))
@@ -37,16 +37,16 @@ func TestBadSlugsAreRefused(t *testing.T) {
 		if !errors.Is(err, client.ErrInvalidSlug) {
 			t.Errorf("%.20q: got %v, want ErrInvalidSlug", slug, err)
 		} else if text := err.Error(); len(text) > 4000 || strings.ContainsAny(text, "\n\r\x1b\x00") {
-			t.Errorf("%.20q: the error has %d bytes or more than one line", slug, len(text))
+			t.Errorf("%.20q: got an error of %d bytes or several lines, want a short line", slug, len(text))
 		}
 		if _, err := generated.RetrieveIntegration(t.Context(), gen.Slug(slug), nil); err == nil {
-			t.Errorf("%.20q: the generated client accepts it", slug)
+			t.Errorf("%.20q: got it accepted by the generated client, want an error", slug)
 		}
 		if _, err := generated.RetrieveIntegrationWithResponse(t.Context(), gen.Slug(slug), nil); err == nil {
-			t.Errorf("%.20q: the generated client accepts it", slug)
+			t.Errorf("%.20q: got it accepted by the generated client, want an error", slug)
 		}
 		if _, err := gen.NewRetrieveIntegrationRequest("https://cp.example/v1", gen.Slug(slug), nil); err == nil {
-			t.Errorf("%.20q: the generated function makes a request of it", slug)
+			t.Errorf("%.20q: got a request of the generated function, want an error", slug)
 		}
 	}
 }
@@ -56,15 +56,15 @@ func TestWorkspaceIDStaysAValue(t *testing.T) {
 	for _, id := range []string{"ws-1", "a&workspace_id=b", "a#b", "a/../b?c", "a b+c", "%2e", "ä", "a;b", "\r\nX: y"} {
 		c := newClient(t, "https://cp.example/v1", over(func(r *http.Request) (*http.Response, error) {
 			if q := r.URL.Query(); r.URL.Path != "/v1/integrations/some-slug" || len(q) != 1 || len(q["workspace_id"]) != 1 || q.Get("workspace_id") != id {
-				t.Errorf("%q is sent as %s", id, r.URL)
+				t.Errorf("%q: got it sent as %s, want one value of the query", id, r.URL)
 			}
 			return respond(200, nil, integrationBody("some-slug"))
 		}))
 		if _, err := retrieve(c, client.WithWorkspaceID(id)); err != nil {
-			t.Errorf("%q: %v", id, err)
+			t.Errorf("%q: got %v, want it sent", id, err)
 		}
 	}
 	if _, err := retrieve(newClient(t, "https://cp.example/v1"), client.WithWorkspaceID("")); err == nil {
-		t.Error("an empty id is accepted")
+		t.Error("got an empty id accepted, want an error")
 	}
 }

@@ -49,10 +49,10 @@ func counted(t testing.TB, handler http.HandlerFunc, opts ...func(*httptest.Serv
 
 func http2(s *httptest.Server) { s.EnableHTTP2 = true }
 
-// A connection serves the next call, whatever became of the last one: all that is left of a body is read, within bounds.
+// A connection serves the next call, whatever became of the last one: a body is read to its end, within bounds.
 func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 	for name, respond := range map[string]func(http.ResponseWriter){
-		"200":                              func(w http.ResponseWriter) { writeOK(w, "some-slug") },
+		"200":                              func(w http.ResponseWriter) { writeIntegration(w, "some-slug") },
 		"violation":                        func(w http.ResponseWriter) { _, _ = io.WriteString(w, "{}") },
 		"no JSON":                          func(w http.ResponseWriter) { _, _ = io.WriteString(w, "<html>") },
 		"404":                              func(w http.ResponseWriter) { w.WriteHeader(404); _, _ = io.WriteString(w, `{"message":"m"}`) },
@@ -77,7 +77,7 @@ func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 				_, _ = retrieve(c)
 			}
 			if n := accepted.Load(); n != 1 {
-				t.Errorf("five calls made %d connections", n)
+				t.Errorf("got %d connections for five calls, want 1", n)
 			}
 		})
 	}
@@ -102,14 +102,14 @@ func TestEndlessErrorBody(t *testing.T) {
 		t.Errorf("got %v with %d bytes", e, len(e.Body))
 	}
 	if sent := <-ended; sent >= enough {
-		t.Errorf("%d bytes were read", sent)
+		t.Errorf("got %d bytes read, want an end", sent)
 	}
 }
 
 // A failure of one call leaves the idle connections of others alone.
 func TestFailureKeepsTheConnectionsOfOthers(t *testing.T) {
 	shared := &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
-	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { writeOK(w, "some-slug") })
+	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { writeIntegration(w, "some-slug") })
 	fine := newClient(t, s.URL, client.WithHTTPClient(shared))
 	baseURL, _ := refused(t, nil)
 	failing := newClient(t, baseURL, client.WithHTTPClient(shared), client.WithMaxRetries(0))
@@ -118,11 +118,11 @@ func TestFailureKeepsTheConnectionsOfOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := retrieve(failing); err == nil {
-			t.Fatal("there is no error")
+			t.Fatal("got no error, want one")
 		}
 	}
 	if n := accepted.Load(); n != 1 {
-		t.Errorf("%d connections were made", n)
+		t.Errorf("got %d connections, want 1", n)
 	}
 }
 
@@ -133,7 +133,7 @@ func TestDefaultTransportKeepsConnections(t *testing.T) {
 	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) {
 		together.Done()
 		together.Wait() // So that each call needs a connection of its own.
-		writeOK(w, "some-slug")
+		writeIntegration(w, "some-slug")
 	})
 	c := newClient(t, s.URL)
 	for range 3 {
@@ -149,7 +149,7 @@ func TestDefaultTransportKeepsConnections(t *testing.T) {
 		all.Wait()
 	}
 	if n := accepted.Load(); n != calls {
-		t.Errorf("three rounds of %d calls made %d connections", calls, n)
+		t.Errorf("three rounds of %d calls: got %d connections, want one for each call of a round", calls, n)
 	}
 }
 
@@ -157,7 +157,7 @@ func TestDefaultTransportKeepsConnections(t *testing.T) {
 func TestDefaultTransportSpeaksHTTP2(t *testing.T) {
 	s, accepted, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Proto", r.Proto)
-		writeOK(w, "some-slug")
+		writeIntegration(w, "some-slug")
 	}, http2)
 	trust(t, s)
 	c := newClient(t, s.URL)
@@ -175,7 +175,7 @@ func TestDefaultTransportSpeaksHTTP2(t *testing.T) {
 	}
 	all.Wait()
 	if n := accepted.Load(); n != 1 {
-		t.Errorf("51 calls made %d connections", n)
+		t.Errorf("got %d connections for 51 calls, want 1", n)
 	}
 }
 
@@ -201,7 +201,7 @@ func TestReplacedDefaultTransportIsUsed(t *testing.T) {
 		return respond(200, nil, integrationBody("some-slug"))
 	})
 	if _, err := retrieve(newClient(t, "https://cp.example/v1")); err != nil || !used {
-		t.Errorf("used: %t, %v", used, err)
+		t.Errorf("got the transport used: %t, %v, want it used", used, err)
 	}
 }
 
@@ -223,7 +223,7 @@ func TestTimeoutIsPerAttempt(t *testing.T) {
 		time.Hour: deadlines(), time.Minute: deadlines(client.WithTimeout(time.Minute)), 0: deadlines(client.WithTimeout(0)),
 	} {
 		if fmt.Sprint(got) != fmt.Sprint([]time.Duration{want, want, want}) {
-			t.Errorf("the attempts have %v, want %v each", got, want)
+			t.Errorf("got attempts of %v, want %v each", got, want)
 		}
 	}
 }
@@ -243,7 +243,7 @@ func newProxy(t testing.TB, target string) *proxy {
 		p.seen = append(p.seen, fmt.Sprint(r.Method, " ", r.RequestURI, " ", r.Header))
 		p.mu.Unlock()
 		if r.Method != http.MethodConnect {
-			writeOK(w, "through-the-proxy")
+			writeIntegration(w, "through-the-proxy")
 			return
 		}
 		there, err := net.Dial("tcp", target)
@@ -279,9 +279,9 @@ func (p *proxy) requests() []string {
 func TestProxyOfTheCaller(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Portkey-Api-Key") != theKey {
-			t.Error("the key did not arrive")
+			t.Error("got no key, want it")
 		}
-		writeOK(w, "behind-the-proxy")
+		writeIntegration(w, "behind-the-proxy")
 	}))
 	defer s.Close()
 	p := newProxy(t, s.Listener.Addr().String())
@@ -297,7 +297,7 @@ func TestProxyOfTheCaller(t *testing.T) {
 	}
 	seen := p.requests()
 	if len(seen) != 1 || !strings.HasPrefix(seen[0], "CONNECT example.com:443 ") {
-		t.Errorf("the proxy saw %d requests", len(seen))
+		t.Errorf("got %d requests at the proxy, want one CONNECT", len(seen))
 	}
 	expectNone(t, "what the proxy saw", strings.Join(seen, " "), allSecrets()...)
 }
@@ -326,11 +326,11 @@ func TestProxyFromTheEnvironment(t *testing.T) {
 		child.Env = append(test.env, "PROXY_TEST_BASE_URL="+test.baseURL)
 		output, err := child.CombinedOutput()
 		if err != nil || !strings.Contains(string(output), "got "+test.want) {
-			t.Errorf("%s: %v", test.name, err)
+			t.Errorf("%s: got %v, want %s", test.name, err, test.want)
 		}
 		expectNone(t, test.name, string(output), allSecrets()...)
 		if n := len(p.requests()); n != test.seen {
-			t.Errorf("%s: the proxy saw %d requests, want %d", test.name, n, test.seen)
+			t.Errorf("%s: got %d requests at the proxy, want %d", test.name, n, test.seen)
 		}
 	}
 }
@@ -342,7 +342,7 @@ func proxyChild(t *testing.T) {
 	}}
 	in, err := retrieve(newClient(t, os.Getenv("PROXY_TEST_BASE_URL"), client.WithInsecureHTTP(), client.WithMaxRetries(0)))
 	if err != nil {
-		name, _, _, _ := inspect(t, err)
+		name, _ := inspect(t, err)
 		t.Logf("got %s: %v", name, err)
 		return
 	}

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -20,10 +21,13 @@ func check(t testing.TB, body []byte) contract.Report {
 	t.Helper()
 	report, err := contract.Check(http.StatusOK, body)
 	if err != nil {
-		t.Fatalf("%v: %s", err, body)
+		t.Fatalf("got %v, want a report of %s", err, body)
 	}
 	return report
 }
+
+// CI checks all of the corpus: go test ./contract -run TestCheckAgrees -corpus
+var wholeCorpus = flag.Bool("corpus", false, "check the whole corpus, not a sixth of it")
 
 // Of each body of a large corpus: Check accepts what kin-openapi accepts, finds a violation where the change is, and what
 // is remembered of earlier checks changes neither.
@@ -31,7 +35,7 @@ func TestCheckAgreesWithKinOpenAPI(t *testing.T) {
 	accepts := kinOpenAPI(t)
 	accepted, refused := 0, 0
 	for i, v := range corpus(t) {
-		if testing.Short() && i%6 != 0 {
+		if !*wholeCorpus && i%6 != 0 {
 			continue
 		}
 		conforms, drifts := contract.Known(v.body)
@@ -83,7 +87,7 @@ func expectAtTheChange(t *testing.T, v variant, report contract.Report) {
 func TestLargeBodiesAreCheckedAlike(t *testing.T) {
 	space := []byte(strings.Repeat(" ", 256<<10+1))
 	for i, v := range corpus(t) {
-		if i%29 != 0 {
+		if i%67 != 0 {
 			continue
 		}
 		want := check(t, v.body)
@@ -201,6 +205,7 @@ func TestDrift(t *testing.T) {
 		{"no configuration", `{"configurations":null}`, ``},
 		{"custom base URL alone", `{"configurations":{"custom_host":"https://h.example"}}`, ``},
 		{"another provider's property", `{"configurations":{"azure_auth_mode":"default","azure_resource_name":"r","azure_deployment_config":[{"azure_api_version":"v","azure_deployment_name":"n","azure_model_slug":"m"}],"aws_region":"r"}}`, `/configurations/aws_region properties`},
+		{"nothing below another provider's property", `{"ai_provider_id":"bedrock","configurations":{"aws_region":"r","aws_auth_type":"apiKey","azure_deployment_config":[{"sku":1}]}}`, `/configurations/azure_deployment_config properties`},
 		{"unknown provider", `{"ai_provider_id":"claude-platform-aws","configurations":{"aws_region":"r"}}`, ``},
 		{"unknown provider, unknown property", `{"ai_provider_id":"mistral-ai","configurations":{"tier":"r"}}`, `/configurations/tier properties`},
 		{"provider by its properties", `{"ai_provider_id":"673e8eb9-d8b9-479e-8336-0d8b08f2c429","configurations":{"aws_region":"r"}}`, `/configurations/aws_auth_type required`},
@@ -252,6 +257,7 @@ func TestViolations(t *testing.T) {
 		{"core properties", `{}`, `/ai_provider_id required, /created_at required, /id required, /name required, /slug required`},
 		{"a failing object hides nothing below", core + `,"configurations":{"aws_region":1,"azure_auth_mode":2,"oracle_private_key":"k","custom_headers":{"a~/b":1}},"secret_mappings":[1,{"secret_key":2}]}`,
 			`/configurations/aws_region type, /configurations/azure_auth_mode type, /configurations/custom_headers/a~0~1b type, /configurations/oracle_private_key writeOnly, /secret_mappings/0 type, /secret_mappings/1/secret_key type`},
+		{"null that an alternative allows", core + `,"configurations":{"masked_vertex_service_account_json":null,"aws_region":5}}`, `/configurations/aws_region type`},
 		{"masked account with its key", core + `,"configurations":{"masked_vertex_service_account_json":{"private_key":"k"}}}`, `/configurations/masked_vertex_service_account_json/private_key writeOnly`},
 		{"integer of more than 64 bits", core + `,"workspace_count":9223372036854775808}`, `/workspace_count format`},
 		{"integer far beyond", core + `,"workspace_count":1e30}`, `/workspace_count format`},
@@ -311,7 +317,7 @@ func TestCheckErrors(t *testing.T) {
 	}
 }
 
-// A program that changes kin-openapi's global formats does not change the verdict.
+// A program that changes kin-openapi's global formats does not change what is found.
 func TestGlobalFormatsDoNotMatter(t *testing.T) {
 	for name := range openapi3.SchemaStringFormats {
 		defer openapi3.DefineStringFormatValidator(name, openapi3.SchemaStringFormats[name])
@@ -328,5 +334,51 @@ func TestGlobalFormatsDoNotMatter(t *testing.T) {
 	body, _ := json.Marshal(examples(t)["openai-production"])
 	if report := check(t, body); !report.Conforms() {
 		t.Errorf("got %v", report.Violations)
+	}
+}
+
+// A check for violations alone finds the same violations. What it did not look for may be there, as far as is remembered.
+func TestViolationsOnly(t *testing.T) {
+	checker := contract.Checker{ViolationsOnly: true}
+	for i, v := range corpus(t) {
+		if i%31 != 0 {
+			continue
+		}
+		got, err := checker.Check(t.Context(), http.StatusOK, v.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conforms, drifts := contract.Known(v.body)
+		want := check(t, v.body)
+		if !reflect.DeepEqual(got.Violations, want.Violations) {
+			t.Errorf("%s at %s: got %v, want %v", v.change, v.pointer, got.Violations, want.Violations)
+		}
+		if conforms != want.Conforms() || conforms && !drifts && len(want.Drift) > 0 {
+			t.Errorf("%s at %s: got known %t, drift %t; want %t, %v", v.change, v.pointer, conforms, drifts, want.Conforms(), want.Drift)
+		}
+	}
+}
+
+// A reason says what the contract wants, in words.
+func TestReasons(t *testing.T) {
+	for property, want := range map[string]string{
+		`"name":5`:               "got number, want string",
+		`"id":"5"`:               "want the format uuid",
+		`"key":"k"`:              "a secret must not be in a response, only its masked form may",
+		`"workspace_count":-1`:   "documented otherwise: want at least 0",
+		`"workspace_count":1e19`: "got a number that cannot be read as an integer of 64 bits without a loss, want the format int64",
+		`"global_workspace_access":{"enabled":true,"usage_limits":[{},{}]}`:                                    "documented otherwise: want at most 1 item",
+		`"global_workspace_access":{"usage_limits":[{"periodic_reset":"weekly","periodic_reset_days":3}]}`:     "documented otherwise: `periodic_reset` and `periodic_reset_days` exclude each other",
+		`"global_workspace_access":{"usage_limits":[{"periodic_reset_days":366}]}`:                             "documented otherwise: want at most 365",
+		`"ai_provider_id":"azure-ai","configurations":{"azure_api_version":"` + strings.Repeat("x", 31) + `"}`: "documented otherwise: want at most 30 characters",
+	} {
+		report := check(t, integration(property))
+		var got []string
+		for _, f := range slices.Concat(report.Violations, report.Drift) {
+			got = append(got, f.Reason)
+		}
+		if !slices.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", property, got, want)
+		}
 	}
 }

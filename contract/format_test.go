@@ -25,6 +25,7 @@ func TestParseTime(t *testing.T) {
 		"2016-12-31T12:59:60Z":            "",
 		"9999-12-31T23:59:60Z":            "",
 		"9999-12-31T23:59:59Z":            "9999-12-31T23:59:59Z",
+		"9999-06-30T23:59:60Z":            "9999-07-01T00:00:00Z",
 		"2025-06-01T1:00:00Z":             "",
 		"2025-06-01T12:00:00,5Z":          "",
 		"2025-06-01T12:00:00":             "",
@@ -41,8 +42,25 @@ func TestParseTime(t *testing.T) {
 		}
 		if err == nil {
 			if _, err := json.Marshal(got); err != nil {
-				t.Errorf("%q: %v", text, err)
+				t.Errorf("%q: got %v from Marshal, want it marshalled", text, err)
 			}
+		}
+	}
+}
+
+func TestUUIDs(t *testing.T) {
+	for id, want := range map[string]bool{
+		"3c90c3cc-0d44-4b50-8888-8dd25736052a": true, "3C90C3CC-0D44-4B50-8888-8DD25736052A": true, "00000000-0000-0000-0000-000000000000": true,
+		"ffffffff-ffff-ffff-ffff-ffffffffffff": true,
+		"3c90c3cca0d44-4b50-8888-8dd25736052a": false, "3c90c3cc-0d44a4b50-8888-8dd25736052a": false, "3c90c3cc-0d44-4b50a8888-8dd25736052a": false,
+		"3c90c3cc-0d44-4b50-8888a8dd25736052a": false, "3c90c3cc-0d44-4b50-8888-8dd25736052": false, "3c90c3cc-0d44-4b50-8888-8dd25736052aa": false,
+		"3c90c3cc-0d44-4b50-8888-8dd25736052g": false, "3c90c3cc-0d44-4b50-8888-8dd25736052G": false, "3c90c3cc-0d44-4b50-8888-8dd25736052/": false,
+		"3c90c3cc-0d44-4b50-8888-8dd25736052:": false, "3c90c3cc-0d44-4b50-8888-8dd25736052@": false, "3c90c3cc-0d44-4b50-8888-8dd25736052`": false,
+		"3c90c3cc-0d44-4b50-8888-8dd25736052-": false, "{c90c3cc-0d44-4b50-8888-8dd25736052a}": false, "": false,
+	} {
+		report := check(t, integration(fmt.Sprintf(`"id":%q`, id)))
+		if got := report.Conforms(); got != want {
+			t.Errorf("%q: got conforms %t, want %t", id, got, want)
 		}
 	}
 }

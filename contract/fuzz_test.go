@@ -13,8 +13,8 @@ import (
 // Whatever the body: a check agrees with kin-openapi and with what is remembered of others, costs little for each byte,
 // ends with the context, and its report is bounded and shows no credential.
 func FuzzCheck(f *testing.F) {
-	for _, v := range corpus(f) {
-		if len(v.change)%7 == 0 {
+	for i, v := range corpus(f) {
+		if i%97 == 0 {
 			f.Add(v.body)
 		}
 	}

@@ -108,7 +108,7 @@ const mostReport = 2*contract.MaxFindings*1000 + 10_000
 
 // The memory that a check takes grows with the size of the body and no faster, and a report is bounded.
 func TestHostileBodiesCostLittle(t *testing.T) {
-	for _, size := range []int{16 << 10, 512 << 10} { // On either side of the size up to which kin-openapi checks in one call.
+	for _, size := range []int{16 << 10, 257 << 10} { // On either side of the size up to which kin-openapi checks in one call.
 		for name, body := range hostile(size) {
 			var report contract.Report
 			got := allocated(func() { report, _ = contract.Check(statusOf(name), []byte(body)) }) / float64(len(body))
@@ -175,14 +175,18 @@ func (c *countdown) Err() error {
 // A check ends with its context, in each of its parts.
 func TestCheckEndsWithTheContext(t *testing.T) {
 	bodies := hostile(300 << 10)
-	for _, name := range []string{"unknown properties", "mappings of a wrong type", "limits beyond bounds", "not an object", "headers", "cut short"} {
+	for _, name := range []string{"unknown properties", "mappings of a wrong type", "not an object", "cut short"} {
 		body := []byte(bodies[name])
 		const plenty = 1 << 30
 		total := &countdown{t.Context(), plenty}
 		_, _ = contract.Checker{}.Check(total, http.StatusOK, body)
 		asked := plenty - total.n
-		if asked < 10 {
-			t.Errorf("%s: got the context asked %d times, want at least 10", name, asked)
+		least := 10
+		if name == "mappings of a wrong type" {
+			least = 500 // Of 150,000 values, in the walk through them as well.
+		}
+		if asked < least {
+			t.Errorf("%s: got the context asked %d times, want at least %d", name, asked, least)
 		}
 		for _, n := range []int{0, asked / 2, asked * 9 / 10} {
 			if _, err := (contract.Checker{}).Check(&countdown{t.Context(), n}, http.StatusOK, body); !errors.Is(err, context.Canceled) {

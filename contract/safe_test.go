@@ -44,6 +44,7 @@ func TestReportsAreSafe(t *testing.T) {
 func TestPointersAreSafe(t *testing.T) {
 	for name, tt := range map[string]struct{ body, want string }{
 		"a name":             {fmt.Sprintf(`{%q:{"a":1,"a":2}}`, theKey), "/[redacted]/a"},
+		"a name, escaped":    {fmt.Sprintf(`{%q:{"a~b":{"a":1,"a":2}}}`, theKey), "/[redacted]/a~0b/a"},
 		"two names":          {`{"pk":{"live~0123456789":1,"live~0123456789":2}}`, "/[redacted]"},
 		"two names, below":   {`{"x":{"pk":{"live~0123456789":{"a":1,"a":2}}}}`, "/x/[redacted]/a"},
 		"a name and another": {fmt.Sprintf(`{%q:{"pk":{"live~0123456789":1,"live~0123456789":2}}}`, theKey), "/[redacted]/[redacted]"},
