@@ -1,14 +1,14 @@
 package contract
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
@@ -40,8 +40,7 @@ func (c Checker) Check(ctx context.Context, status int, body []byte) (Report, er
 	if schema == nil {
 		return Report{}, fmt.Errorf("status code %d: %w", status, ErrUndocumentedStatus)
 	}
-	p := parser{ctx: ctx, decoder: jsontext.NewDecoder(bytes.NewBuffer(body))}
-	value, err := p.parse(schema)
+	value, long, err := parse(ctx, d, schema, body)
 	switch {
 	case err != nil && err == ctx.Err():
 		return Report{}, err
@@ -56,7 +55,7 @@ func (c Checker) Check(ctx context.Context, status int, body []byte) (Report, er
 	if err != nil {
 		return Report{}, err
 	}
-	w.violating = !conforms || p.long
+	w.violating = !conforms || long
 	walked := w.violating || !c.ViolationsOnly
 	if walked {
 		w.visit(schema, value, true)
@@ -106,7 +105,7 @@ func (w *walk) name(value any) {
 	providerID, _ := object["ai_provider_id"].(string)
 	id, _ := object["id"].(string)
 	slug, _ := object["slug"].(string)
-	w.provider = gen.ProviderOf(providerID, names(configurations))
+	w.provider = gen.ProviderOf(providerID, slices.Collect(maps.Keys(configurations)))
 	w.names = Report{
 		ID:       readable(id, maxID, w.redact),
 		Slug:     readable(slug, maxID, w.redact),

@@ -17,8 +17,9 @@ import (
 
 // document is the OpenAPI document, made ready to check responses. All that it knows is read from the document.
 type document struct {
-	responses map[int]*node // The schema of each status code's JSON.
-	shapes    shapes        // Of integrations.
+	responses map[int]*node     // The schema of each status code's JSON.
+	names     map[string]string // Of its properties.
+	shapes    shapes            // Of integrations.
 	cache     cache
 }
 
@@ -28,12 +29,21 @@ var load = sync.OnceValue(func() *document {
 	if err != nil {
 		panic(err)
 	}
-	d := &document{responses: map[int]*node{}}
+	d := &document{responses: map[int]*node{}, names: map[string]string{}}
 	c := compiler{}
 	for status, response := range parsed.Paths.Value("/integrations/{slug}").Get.Responses.Map() {
 		if code, err := strconv.Atoi(status); err == nil {
 			d.responses[code] = c.node(response.Value.Content["application/json"].Schema.Value)
 		}
+	}
+	for _, n := range c {
+		n.typed = n.plain && n.documentation == nil && n.known == nil
+		for name := range n.properties {
+			d.names[name] = name
+		}
+	}
+	for _, name := range []string{"slug", "ai_provider_id"} {
+		d.responses[statusOK].properties[name].typed = false // The report names them.
 	}
 	d.shapes = newShapes(d.responses[statusOK])
 	return d
@@ -70,6 +80,7 @@ type node struct {
 	schema *openapi3.Schema
 	own    *openapi3.Schema // The schema without what node goes down into.
 	plain  bool             // Own compares a value with nothing but a type.
+	typed  bool             // And so does all else that reads the value.
 	opaque bool             // The schema accepts any value.
 	deep   bool             // The schema has a keyword that n does not go down into, such as oneOf.
 	inner  *inner           // What such keywords look at; nil where that may be everything.

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"context"
 	stdjson "encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -34,11 +36,27 @@ func (e *DecodeError) Error() string {
 // the inside is skipped, so that it costs no memory.
 type parser struct {
 	ctx     context.Context
+	names   map[string]string // Those of the document, so that a body's need no memory.
 	decoder *jsontext.Decoder
 	values  int
 	// long is set where a number has more digits than a float64 may hold.
 	long bool
 }
+
+// decoders keep what they need to find names that occur twice.
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
+// parse also reports whether a number has more digits than a float64 may hold.
+func parse(ctx context.Context, d *document, n *node, body []byte) (value any, long bool, err error) {
+	p := parser{ctx: ctx, names: d.names, decoder: decoders.Get().(*jsontext.Decoder)}
+	p.decoder.Reset(bytes.NewBuffer(body))
+	value, err = p.parse(n)
+	p.decoder.Reset(noBody) // Which lets the body go.
+	decoders.Put(p.decoder)
+	return value, p.long, err
+}
+
+var noBody = strings.NewReader("")
 
 func (p *parser) parse(n *node) (any, error) {
 	value, err := p.value(n)
@@ -60,6 +78,10 @@ func (p *parser) value(n *node) (any, error) {
 		return skipped, p.decoder.SkipValue()
 	}
 	switch kind {
+	case '"':
+		if n.typed {
+			return "", p.decoder.SkipValue()
+		}
 	case '{':
 		return p.object(n)
 	case '[':
@@ -80,8 +102,8 @@ func (p *parser) value(n *node) (any, error) {
 	return nil, nil
 }
 
-// skipped stands for a value that may be any but null. The first alternative of the document's AnyValue is an array, so
-// that kin-openapi is done with it at once.
+// skipped stands for a value that may be any but null: an empty array, one of the types that AnyValue allows, costs
+// kin-openapi the least.
 var skipped any = []any{}
 
 func (p *parser) object(n *node) (any, error) {
@@ -90,17 +112,32 @@ func (p *parser) object(n *node) (any, error) {
 	}
 	object := map[string]any{}
 	for p.decoder.PeekKind() != '}' {
-		token, err := p.decoder.ReadToken()
+		name, err := p.name()
 		if err != nil {
 			return nil, err
 		}
-		name := token.String()
 		if object[name], err = p.value(n.child(name)); err != nil {
 			return nil, err
 		}
 	}
 	_, err := p.decoder.ReadToken()
 	return object, err
+}
+
+func (p *parser) name() (string, error) {
+	raw, err := p.decoder.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	quoted := raw[1 : len(raw)-1]
+	if name, ok := p.names[string(quoted)]; ok {
+		return name, nil
+	}
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted), nil
+	}
+	name, err := jsontext.AppendUnquote(nil, raw)
+	return string(name), err
 }
 
 func (p *parser) array(n *node) (any, error) {
@@ -125,11 +162,10 @@ func (p *parser) number() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	number := stdjson.Number(raw)
-	f, err := number.Float64()
+	f, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || math.Abs(f) >= exact {
 		p.long = true
-		return number, nil
+		return stdjson.Number(raw), nil
 	}
 	return f, nil
 }

@@ -162,7 +162,7 @@ func (w *walk) checkType(n *node, value any) bool {
 		fits = fits && e.SchemaField != "type"
 		w.addViolation(e.JSONPointer(), e.SchemaField, reason(e))
 	}
-	w.ask(s, value, func(e *openapi3.SchemaError) {
+	w.ask(s, n.relevant(value), func(e *openapi3.SchemaError) {
 		// The alternative for the value's type says more than that none fits.
 		for _, alternative := range e.Schema.OneOf {
 			if e.SchemaField == "oneOf" && alternative.Value.Type.Is(kindOf(e.Value)) {
@@ -173,6 +173,28 @@ func (w *walk) checkType(n *node, value any) bool {
 		violation(e)
 	})
 	return fits
+}
+
+// relevant is value without the properties that n's own keywords do not name, which kin-openapi would sort.
+func (n *node) relevant(value any) any {
+	object, ok := value.(map[string]any)
+	s := n.own
+	if !ok || n.deep || s.MinProps > 0 || s.MaxProps != nil || len(object) <= len(s.Properties)+len(s.Required) {
+		return value
+	}
+	few := map[string]any{}
+	keep := func(name string) {
+		if v, ok := object[name]; ok {
+			few[name] = v
+		}
+	}
+	for name := range s.Properties {
+		keep(name)
+	}
+	for _, name := range s.Required {
+		keep(name)
+	}
+	return few
 }
 
 // documented looks for drift at value, not below it.
