@@ -125,7 +125,7 @@ func (s *source) redact() func(string) string {
 	if s.sent == nil {
 		return nil
 	}
-	return s.sent.redact
+	return s.sent.secrets().redact
 }
 
 // check makes the report. Where drift does not matter yet, a report without findings is not kept.
