@@ -50,9 +50,9 @@ A fault makes the server misbehave towards requests for a slug, or for all with 
   hang             no response
   reset            connection reset before the response
   truncate         connection closed in the middle of the body
-  stall            half the body, then nothing
+  stall            half of the body, then nothing
   html             a gateway's page, with status code 502 unless another is given
-  drift            the integration with a property and a value that the contract does not know
+  drift            the integration with a property and a value that the contract does not have
   unmasked         the integration with its secrets unmasked
 with commas between them, and as wanted times=N (to N requests only), probability=P (up to 1), retry-after=SECONDS.
 Faults of a slug strike in the order given, the faults of all after them.
