@@ -33,8 +33,7 @@ import (
 // an error in the API's shape.
 //
 // A client that takes longer than [DefaultStall] to send a part of its request or to read a part of the response, of at
-// most 32 KiB, is disconnected; see [WithStall]. Only the client
-// limits the time that the upstream takes.
+// most 32 KiB, is disconnected; see [WithStall]. The proxy does not limit how long the upstream takes.
 type Proxy struct {
 	upstream  *url.URL
 	insecure  bool
