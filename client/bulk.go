@@ -17,9 +17,10 @@ type Result struct {
 	Err         error        // As [Client.RetrieveIntegration] returns it.
 }
 
-// RetrieveIntegrations retrieves many integrations, each as [Client.RetrieveIntegration] does. It makes 8 requests at a
-// time, or as many as [WithConcurrency] says, and yields each result when it is complete, in no particular order. A
-// slug that fails yields a Result with an error and does not end the sequence.
+// RetrieveIntegrations retrieves many integrations (operation retrieveIntegration, GET /integrations/{slug}, for each
+// slug) as [Client.RetrieveIntegration] does. It makes 8 requests at a time, or as many as [WithConcurrency] says, and
+// yields each result when it is complete, in no particular order. A slug that fails yields a Result with an error and
+// does not end the sequence.
 //
 // Slugs are read on a separate goroutine, at most one ahead of the requests. So memory does not grow with the number of
 // slugs, and a slow source of slugs does not delay results.

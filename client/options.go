@@ -396,11 +396,11 @@ func checkHeader(name, value string) error {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isTokenRune(r) }):
 		return errors.New("the name is not a header name") // Unquoted: a value may stand in its place by mistake.
 	case canonical == headerAPIKey:
-		return hint("use WithAPIKey", "%s is the key's", canonical)
+		return hint("use WithAPIKey", "%s is for the API key", canonical)
 	case canonical == "Authorization":
-		return hint("use WithBearerToken or WithTokenSource", "%s is the token's", canonical)
+		return hint("use WithBearerToken or WithTokenSource", "%s is for the token", canonical)
 	case canonical == "Host" || canonical == "Content-Length" || canonical == "Transfer-Encoding" || canonical == "Accept-Encoding":
-		return fmt.Errorf("%s is for the transport to set", canonical)
+		return fmt.Errorf("%s is set by the transport", canonical)
 	}
 	for _, b := range []byte(value) {
 		if b < ' ' && b != '\t' || b == 0x7f {

@@ -265,7 +265,7 @@ func (s *faults) set(slug string, list []Fault, add bool) error {
 			return fmt.Errorf("fault %d of %q: %w", n+1, slug, err)
 		}
 		if n > 0 && pending[n-1].endless() {
-			return fmt.Errorf("fault %d of %q can never strike: the one before strikes every request", n+1, slug)
+			return fmt.Errorf("fault %d of %q is never applied: the one before it is applied to every request", n+1, slug)
 		}
 		pending = append(pending, &pendingFault{Fault: f})
 	}
@@ -306,7 +306,7 @@ func (s *faults) unused() []string {
 			if f.struck >= want || f.met && f.Probability > 0 && f.Probability < 1 {
 				continue
 			}
-			found = append(found, fmt.Sprintf("fault %s of %q struck %d of %d times", f, slug, f.struck, want))
+			found = append(found, fmt.Sprintf("fault %s of %q was applied %d of %d times", f, slug, f.struck, want))
 		}
 	}
 	return found

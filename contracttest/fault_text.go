@@ -47,7 +47,7 @@ func parseFault(text string) (f Fault, err error) {
 			name, value = word[:i], word[i+1:]
 		}
 		if slices.Contains(seen, name) {
-			return f, fmt.Errorf("%s is there twice", name)
+			return f, fmt.Errorf("%s is given twice", name)
 		}
 		seen = append(seen, name)
 		switch name {

@@ -233,9 +233,9 @@ func (r *Recorder) play(req *http.Request) (*http.Response, error) {
 	case len(entries) > 0:
 		return entries[0].response(req)
 	case r.all[request] > 0:
-		return nil, r.fail(fmt.Errorf("%s has %d responses to %s, and this is one request more; record anew with %s=1", r.path, r.all[request], request, RecordEnv))
+		return nil, r.fail(fmt.Errorf("%s has %d responses to %s, and this request is one more; record again with %s=1", r.path, r.all[request], request, RecordEnv))
 	}
-	return nil, r.fail(fmt.Errorf("%s has no response to %s; record anew with %s=1", r.path, request, RecordEnv))
+	return nil, r.fail(fmt.Errorf("%s has no response to %s; record again with %s=1", r.path, request, RecordEnv))
 }
 
 func (r *Recorder) endPlayback() {
@@ -247,7 +247,7 @@ func (r *Recorder) endPlayback() {
 	var unused []string
 	for request, entries := range r.left {
 		if len(entries) > 0 {
-			unused = append(unused, fmt.Sprintf("contracttest: %s has %d responses to %s, of which %d were not asked for; record anew with %s=1",
+			unused = append(unused, fmt.Sprintf("contracttest: %s has %d responses to %s, of which %d were not asked for; record again with %s=1",
 				r.path, r.all[request], request, len(entries), RecordEnv))
 		}
 	}

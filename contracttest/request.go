@@ -159,7 +159,7 @@ func reason(err error) string {
 	if broken, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		return broken.Reason
 	}
-	return "not as the contract wants it"
+	return "does not match the contract"
 }
 
 // credentials finds the key of a request as the API does: the header of its own first.

@@ -604,7 +604,7 @@ func (v *verifier) repeated(name string, first, second reply) CheckResult {
 	d.compare(x, y)
 	for _, r := range []reply{first, second} {
 		if _, n := counts(r.report); n > len(r.report.Drift) && len(d.found) > 0 {
-			return CheckResult{Name: name, Status: Skip, Reason: "there is too much drift to tell what may differ"}
+			return CheckResult{Name: name, Status: Skip, Reason: "there is too much drift to know what may differ"}
 		}
 	}
 	return verdict(name, "GET had another response the second time", d.found)
@@ -635,7 +635,7 @@ func (v *verifier) echo() CheckResult {
 	if len(v.target.APIKey)+len(v.target.BearerToken) < minCredential {
 		return CheckResult{Name: "auth/echo", Status: Skip, Reason: fmt.Sprintf("a key of less than %d characters is found everywhere", minCredential)}
 	}
-	return verdict("auth/echo", "a credential that was sent came back", v.echoes)
+	return verdict("auth/echo", "a response contains a credential that was sent", v.echoes)
 }
 
 // notChecked lists what the contract documents and no response showed.
