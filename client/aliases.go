@@ -72,8 +72,8 @@ type Configurations = gen.Configurations
 // CortexConfiguration is the configuration of Snowflake Cortex. [gen.CortexConfiguration] describes its fields.
 type CortexConfiguration = gen.CortexConfiguration
 
-// CustomBaseURLConfiguration is a base URL and headers of one's own. It combines with the configuration of every
-// provider. [gen.CustomBaseURLConfiguration] describes its fields.
+// CustomBaseURLConfiguration is a custom base URL and headers. It combines with the configuration of every provider.
+// [gen.CustomBaseURLConfiguration] describes its fields.
 type CustomBaseURLConfiguration = gen.CustomBaseURLConfiguration
 
 // CustomHeaders is a set of headers sent along to the provider. Whether the vendor masks the values is not documented:
@@ -177,8 +177,8 @@ const (
 	RateLimitUnitRPW RateLimitUnit = gen.RateLimitUnitRPW
 )
 
-// RateLimits is a limit on requests or tokens in a span of time. The vendor's example carries only "value".
-// [gen.RateLimits] describes its fields.
+// RateLimits is a limit on requests or tokens per time unit. The vendor's example has only "value". [gen.RateLimits]
+// describes its fields.
 type RateLimits = gen.RateLimits
 
 // SageMakerConfiguration is the configuration of AWS SageMaker. [gen.SageMakerConfiguration] describes its fields.

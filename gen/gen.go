@@ -127,7 +127,7 @@ type AzureAIConfiguration struct {
 	// Entra application (client) id, for the mode "entra".
 	AzureEntraClientID string `json:"azure_entra_client_id,omitzero"`
 
-	// Scope of the tokens that are asked of Entra. Named in the changelog.
+	// Scope of the tokens that Entra issues. Named in the changelog.
 	AzureEntraScope string `json:"azure_entra_scope,omitzero"`
 
 	// Entra tenant of the application, for the mode "entra".
@@ -181,7 +181,7 @@ type AzureOpenAIConfiguration struct {
 	// Entra application (client) id, for the mode "entra".
 	AzureEntraClientID string `json:"azure_entra_client_id,omitzero"`
 
-	// Scope of the tokens that are asked of Entra. Named in the changelog.
+	// Scope of the tokens that Entra issues. Named in the changelog.
 	AzureEntraScope string `json:"azure_entra_scope,omitzero"`
 
 	// Entra tenant of the application, for the mode "entra".
@@ -268,7 +268,7 @@ type CortexConfiguration struct {
 	SnowflakeAccount string `json:"snowflake_account,omitzero"`
 }
 
-// CustomBaseURLConfiguration is a base URL and headers of one's own. It combines with the configuration of every provider.
+// CustomBaseURLConfiguration is a custom base URL and headers. It combines with the configuration of every provider.
 type CustomBaseURLConfiguration struct {
 	// A set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them
 	// as secret.
@@ -301,7 +301,7 @@ type ErrorData struct {
 	Message string `json:"message,omitzero"`
 }
 
-// ErrorDetail is what went wrong, in the shapes that carry "error".
+// ErrorDetail is what went wrong, in the shapes that have "error".
 type ErrorDetail struct {
 	// Code of the error.
 	Code any `json:"code,omitzero"`
@@ -354,10 +354,10 @@ type GlobalWorkspaceAccess struct {
 	// Whether every workspace can use the integration.
 	Enabled *bool `json:"enabled,omitzero"`
 
-	// Limit on requests or tokens in a span of time.
+	// Limits on requests or tokens per time unit.
 	RateLimits []RateLimits `json:"rate_limits,omitzero"`
 
-	// Limit on cost, tokens or requests.
+	// Limits on cost, tokens or requests.
 	UsageLimits []UsageLimits `json:"usage_limits,omitzero"`
 }
 
@@ -391,7 +391,7 @@ type Integration struct {
 	// When the integration was created.
 	CreatedAt time.Time `json:"created_at"`
 
-	// Text for people. Null is common.
+	// Description shown to people. Null is common.
 	Description string `json:"description,omitzero"`
 
 	// The access of all workspaces to the integration, with the limits that apply to each. Newer responses carry it as
@@ -550,7 +550,7 @@ type RateLimitType string
 // observed in an SDK, not documented.
 type RateLimitUnit string
 
-// RateLimits is a limit on requests or tokens in a span of time. The vendor's example carries only "value".
+// RateLimits is a limit on requests or tokens per time unit. The vendor's example has only "value".
 type RateLimits struct {
 	// Identifier of the limit. Observed, not documented.
 	ID string `json:"id,omitzero"`
