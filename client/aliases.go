@@ -7,96 +7,227 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// The types that a reader of an integration names, so that one import is enough. Package gen says what each is.
-type (
-	AWSAuthType                = gen.AWSAuthType
-	AzureAIConfiguration       = gen.AzureAIConfiguration
-	AzureAuthMode              = gen.AzureAuthMode
-	AzureDeployment            = gen.AzureDeployment
-	AzureOpenAIConfiguration   = gen.AzureOpenAIConfiguration
-	BedrockConfiguration       = gen.BedrockConfiguration
-	Configuration              = gen.Configuration
-	Configurations             = gen.Configurations
-	CortexConfiguration        = gen.CortexConfiguration
-	CustomBaseURLConfiguration = gen.CustomBaseURLConfiguration
-	CustomHeaders              = gen.CustomHeaders
-	GlobalWorkspaceAccess      = gen.GlobalWorkspaceAccess
-	HuggingFaceConfiguration   = gen.HuggingFaceConfiguration
-	ImagePricingMultiplier     = gen.ImagePricingMultiplier
-	IntegrationObject          = gen.IntegrationObject
-	IntegrationStatus          = gen.IntegrationStatus
-	IntegrationType            = gen.IntegrationType
-	OpenAIConfiguration        = gen.OpenAIConfiguration
-	PeriodicReset              = gen.PeriodicReset
-	PricingAdjustments         = gen.PricingAdjustments
-	PricingMultiplier          = gen.PricingMultiplier
-	Provider                   = gen.Provider
-	RateLimitType              = gen.RateLimitType
-	RateLimitUnit              = gen.RateLimitUnit
-	RateLimits                 = gen.RateLimits
-	SageMakerConfiguration     = gen.SageMakerConfiguration
-	SecretMapping              = gen.SecretMapping
-	SecretValueFormat          = gen.SecretValueFormat
-	UnknownConfiguration       = gen.UnknownConfiguration
-	UsageLimitType             = gen.UsageLimitType
-	UsageLimits                = gen.UsageLimits
-	VertexAIConfiguration      = gen.VertexAIConfiguration
-	VertexAuthType             = gen.VertexAuthType
-	WorkersAIConfiguration     = gen.WorkersAIConfiguration
+// Report is what a check of a response found: violations and drift. [contract.Report] describes its fields.
+type Report = contract.Report
+
+// Finding is one place where a response and the contract differ. [contract.Finding] describes its fields.
+type Finding = contract.Finding
+
+// AWSAuthType is how requests to AWS are authenticated.
+type AWSAuthType = gen.AWSAuthType
+
+// The values of [AWSAuthType] known today. Others may be added.
+const (
+	AWSAuthTypeAPIKey      AWSAuthType = gen.AWSAuthTypeAPIKey
+	AWSAuthTypeAccessKey   AWSAuthType = gen.AWSAuthTypeAccessKey
+	AWSAuthTypeAssumedRole AWSAuthType = gen.AWSAuthTypeAssumedRole
+	AWSAuthTypeServiceRole AWSAuthType = gen.AWSAuthTypeServiceRole
 )
 
-// The types of a report. Package contract says what each is.
-type (
-	Report  = contract.Report
-	Finding = contract.Finding
+// AzureAIConfiguration is the configuration of Azure AI (Foundry). [gen.AzureAIConfiguration] describes its fields.
+type AzureAIConfiguration = gen.AzureAIConfiguration
+
+// AzureAuthMode is how requests to Azure are authenticated.
+type AzureAuthMode = gen.AzureAuthMode
+
+// The values of [AzureAuthMode] known today. Others may be added.
+const (
+	AzureAuthModeAPIKey         AzureAuthMode = gen.AzureAuthModeAPIKey
+	AzureAuthModeDefault        AzureAuthMode = gen.AzureAuthModeDefault
+	AzureAuthModeEntra          AzureAuthMode = gen.AzureAuthModeEntra
+	AzureAuthModeEntraFederated AzureAuthMode = gen.AzureAuthModeEntraFederated
+	AzureAuthModeManaged        AzureAuthMode = gen.AzureAuthModeManaged
+	AzureAuthModeWorkload       AzureAuthMode = gen.AzureAuthModeWorkload
 )
+
+// AzureDeployment is one deployment of an Azure OpenAI resource. [gen.AzureDeployment] describes its fields.
+type AzureDeployment = gen.AzureDeployment
+
+// AzureOpenAIConfiguration is the configuration of Azure OpenAI. [gen.AzureOpenAIConfiguration] describes its fields.
+type AzureOpenAIConfiguration = gen.AzureOpenAIConfiguration
+
+// BedrockConfiguration is the configuration of AWS Bedrock. [gen.BedrockConfiguration] describes its fields.
+type BedrockConfiguration = gen.BedrockConfiguration
+
+// Configuration is the configuration of an integration. It is a value, not a pointer, of one of these types:
+//
+//   - [OpenAIConfiguration]
+//   - [AzureOpenAIConfiguration]
+//   - [BedrockConfiguration]
+//   - [SageMakerConfiguration]
+//   - [VertexAIConfiguration]
+//   - [AzureAIConfiguration]
+//   - [WorkersAIConfiguration]
+//   - [HuggingFaceConfiguration]
+//   - [CortexConfiguration]
+//   - [CustomBaseURLConfiguration]
+//   - [UnknownConfiguration] for every other provider
+type Configuration = gen.Configuration
+
+// Configurations is the provider's configuration. "ai_provider_id" decides which schema applies: each lists the values
+// that it belongs to in "x-ai-provider-ids". If the id is a UUID or a placeholder, the names of the properties decide.
+// The custom base URL combines with every provider. An empty object and unknown properties are normal.
+type Configurations = gen.Configurations
+
+// CortexConfiguration is the configuration of Snowflake Cortex. [gen.CortexConfiguration] describes its fields.
+type CortexConfiguration = gen.CortexConfiguration
+
+// CustomBaseURLConfiguration is a custom base URL and headers. It combines with the configuration of every provider.
+// [gen.CustomBaseURLConfiguration] describes its fields.
+type CustomBaseURLConfiguration = gen.CustomBaseURLConfiguration
+
+// CustomHeaders is a set of headers sent along to the provider. Whether the vendor masks the values is not documented:
+// treat them as secret.
+type CustomHeaders = gen.CustomHeaders
+
+// GlobalWorkspaceAccess is the access of all workspaces to the integration, with the limits that apply to each. Newer
+// responses carry it as "global_workspace_access_settings"; it was observed as "global_workspace_access" too.
+// [gen.GlobalWorkspaceAccess] describes its fields.
+type GlobalWorkspaceAccess = gen.GlobalWorkspaceAccess
+
+// HuggingFaceConfiguration is the configuration of Hugging Face. [gen.HuggingFaceConfiguration] describes its fields.
+type HuggingFaceConfiguration = gen.HuggingFaceConfiguration
+
+// ImagePricingMultiplier is the factor on the prices of images. [gen.ImagePricingMultiplier] describes its fields.
+type ImagePricingMultiplier = gen.ImagePricingMultiplier
+
+// IntegrationObject is the kind of the object.
+type IntegrationObject = gen.IntegrationObject
+
+// The values of [IntegrationObject] known today. Others may be added.
+const (
+	IntegrationObjectIntegration IntegrationObject = gen.IntegrationObjectIntegration
+)
+
+// IntegrationStatus is the state of the integration.
+type IntegrationStatus = gen.IntegrationStatus
+
+// The values of [IntegrationStatus] known today. Others may be added.
+const (
+	IntegrationStatusActive   IntegrationStatus = gen.IntegrationStatusActive
+	IntegrationStatusArchived IntegrationStatus = gen.IntegrationStatusArchived
+)
+
+// IntegrationType is the level that the integration belongs to. Observed, not documented.
+type IntegrationType = gen.IntegrationType
+
+// The values of [IntegrationType] known today. Others may be added.
+const (
+	IntegrationTypeOrganisation IntegrationType = gen.IntegrationTypeOrganisation
+	IntegrationTypeWorkspace    IntegrationType = gen.IntegrationTypeWorkspace
+)
+
+// OpenAIConfiguration is the configuration of OpenAI. [gen.OpenAIConfiguration] describes its fields.
+type OpenAIConfiguration = gen.OpenAIConfiguration
+
+// PeriodicReset is the calendar period after which the usage is reset.
+type PeriodicReset = gen.PeriodicReset
+
+// The values of [PeriodicReset] known today. Others may be added.
+const (
+	PeriodicResetMonthly PeriodicReset = gen.PeriodicResetMonthly
+	PeriodicResetWeekly  PeriodicReset = gen.PeriodicResetWeekly
+)
+
+// PricingAdjustments is the adjustment of the provider's list prices, by factors. [gen.PricingAdjustments] describes
+// its fields.
+type PricingAdjustments = gen.PricingAdjustments
+
+// PricingMultiplier is a factor for each kind of token. A null, or a kind that is absent, inherits "default"; 0 is a
+// real factor. The vendor's document closes this object, yet new kinds of token appear: they are drift, never an error.
+// [gen.PricingMultiplier] describes its fields.
+type PricingMultiplier = gen.PricingMultiplier
+
+// Provider is a provider of models: one of the constants, whose configuration has a type, or any other ai_provider_id.
+type Provider = gen.Provider
 
 // The providers whose configuration has a type.
 const (
-	ProviderOpenAI        = gen.ProviderOpenAI
-	ProviderAzureOpenAI   = gen.ProviderAzureOpenAI
-	ProviderBedrock       = gen.ProviderBedrock
-	ProviderSageMaker     = gen.ProviderSageMaker
-	ProviderVertexAI      = gen.ProviderVertexAI
-	ProviderAzureAI       = gen.ProviderAzureAI
-	ProviderWorkersAI     = gen.ProviderWorkersAI
-	ProviderHuggingFace   = gen.ProviderHuggingFace
-	ProviderCortex        = gen.ProviderCortex
-	ProviderCustomBaseURL = gen.ProviderCustomBaseURL
+	ProviderOpenAI        Provider = gen.ProviderOpenAI
+	ProviderAzureOpenAI   Provider = gen.ProviderAzureOpenAI
+	ProviderBedrock       Provider = gen.ProviderBedrock
+	ProviderSageMaker     Provider = gen.ProviderSageMaker
+	ProviderVertexAI      Provider = gen.ProviderVertexAI
+	ProviderAzureAI       Provider = gen.ProviderAzureAI
+	ProviderWorkersAI     Provider = gen.ProviderWorkersAI
+	ProviderHuggingFace   Provider = gen.ProviderHuggingFace
+	ProviderCortex        Provider = gen.ProviderCortex
+	ProviderCustomBaseURL Provider = gen.ProviderCustomBaseURL
 )
 
-// The values that are known today of the sets that may grow.
+// RateLimitType is what a rate limit counts.
+type RateLimitType = gen.RateLimitType
+
+// The values of [RateLimitType] known today. Others may be added.
 const (
-	AWSAuthTypeAPIKey            = gen.AWSAuthTypeAPIKey
-	AWSAuthTypeAccessKey         = gen.AWSAuthTypeAccessKey
-	AWSAuthTypeAssumedRole       = gen.AWSAuthTypeAssumedRole
-	AWSAuthTypeServiceRole       = gen.AWSAuthTypeServiceRole
-	AzureAuthModeAPIKey          = gen.AzureAuthModeAPIKey
-	AzureAuthModeDefault         = gen.AzureAuthModeDefault
-	AzureAuthModeEntra           = gen.AzureAuthModeEntra
-	AzureAuthModeEntraFederated  = gen.AzureAuthModeEntraFederated
-	AzureAuthModeManaged         = gen.AzureAuthModeManaged
-	AzureAuthModeWorkload        = gen.AzureAuthModeWorkload
-	IntegrationObjectIntegration = gen.IntegrationObjectIntegration
-	IntegrationStatusActive      = gen.IntegrationStatusActive
-	IntegrationStatusArchived    = gen.IntegrationStatusArchived
-	IntegrationTypeOrganisation  = gen.IntegrationTypeOrganisation
-	IntegrationTypeWorkspace     = gen.IntegrationTypeWorkspace
-	PeriodicResetMonthly         = gen.PeriodicResetMonthly
-	PeriodicResetWeekly          = gen.PeriodicResetWeekly
-	RateLimitTypeRequests        = gen.RateLimitTypeRequests
-	RateLimitTypeTokens          = gen.RateLimitTypeTokens
-	RateLimitUnitRPD             = gen.RateLimitUnitRPD
-	RateLimitUnitRPH             = gen.RateLimitUnitRPH
-	RateLimitUnitRPM             = gen.RateLimitUnitRPM
-	RateLimitUnitRPS             = gen.RateLimitUnitRPS
-	RateLimitUnitRPW             = gen.RateLimitUnitRPW
-	SecretValueFormatJSON        = gen.SecretValueFormatJSON
-	SecretValueFormatString      = gen.SecretValueFormatString
-	UsageLimitTypeCost           = gen.UsageLimitTypeCost
-	UsageLimitTypeRequests       = gen.UsageLimitTypeRequests
-	UsageLimitTypeTokens         = gen.UsageLimitTypeTokens
-	VertexAuthTypeBasic          = gen.VertexAuthTypeBasic
-	VertexAuthTypeServiceAccount = gen.VertexAuthTypeServiceAccount
-	VertexAuthTypeWorkload       = gen.VertexAuthTypeWorkload
+	RateLimitTypeRequests RateLimitType = gen.RateLimitTypeRequests
+	RateLimitTypeTokens   RateLimitType = gen.RateLimitTypeTokens
 )
+
+// RateLimitUnit is the span of a rate limit: per minute, hour, day, week or second. "rpw" is named in the changelog;
+// "rps" was observed in an SDK, not documented.
+type RateLimitUnit = gen.RateLimitUnit
+
+// The values of [RateLimitUnit] known today. Others may be added.
+const (
+	RateLimitUnitRPD RateLimitUnit = gen.RateLimitUnitRPD
+	RateLimitUnitRPH RateLimitUnit = gen.RateLimitUnitRPH
+	RateLimitUnitRPM RateLimitUnit = gen.RateLimitUnitRPM
+	RateLimitUnitRPS RateLimitUnit = gen.RateLimitUnitRPS
+	RateLimitUnitRPW RateLimitUnit = gen.RateLimitUnitRPW
+)
+
+// RateLimits is a limit on requests or tokens per time unit. The vendor's example has only "value". [gen.RateLimits]
+// describes its fields.
+type RateLimits = gen.RateLimits
+
+// SageMakerConfiguration is the configuration of AWS SageMaker. [gen.SageMakerConfiguration] describes its fields.
+type SageMakerConfiguration = gen.SageMakerConfiguration
+
+// SecretMapping is a property of the integration whose value comes from a secret reference. [gen.SecretMapping]
+// describes its fields.
+type SecretMapping = gen.SecretMapping
+
+// SecretValueFormat is how the secret's value is read.
+type SecretValueFormat = gen.SecretValueFormat
+
+// The values of [SecretValueFormat] known today. Others may be added.
+const (
+	SecretValueFormatJSON   SecretValueFormat = gen.SecretValueFormatJSON
+	SecretValueFormatString SecretValueFormat = gen.SecretValueFormatString
+)
+
+// UnknownConfiguration is the configuration of a provider that has no type of its own. It prints without its content,
+// which may be secret.
+type UnknownConfiguration = gen.UnknownConfiguration
+
+// UsageLimitType is what a usage limit counts. "requests" is named in the changelog.
+type UsageLimitType = gen.UsageLimitType
+
+// The values of [UsageLimitType] known today. Others may be added.
+const (
+	UsageLimitTypeCost     UsageLimitType = gen.UsageLimitTypeCost
+	UsageLimitTypeRequests UsageLimitType = gen.UsageLimitTypeRequests
+	UsageLimitTypeTokens   UsageLimitType = gen.UsageLimitTypeTokens
+)
+
+// UsageLimits is a limit on what a workspace may spend. "periodic_reset" and "periodic_reset_days" exclude each other.
+// [gen.UsageLimits] describes its fields.
+type UsageLimits = gen.UsageLimits
+
+// VertexAIConfiguration is the configuration of Google Vertex AI. [gen.VertexAIConfiguration] describes its fields.
+type VertexAIConfiguration = gen.VertexAIConfiguration
+
+// VertexAuthType is how requests to Vertex AI are authenticated.
+type VertexAuthType = gen.VertexAuthType
+
+// The values of [VertexAuthType] known today. Others may be added.
+const (
+	VertexAuthTypeBasic          VertexAuthType = gen.VertexAuthTypeBasic
+	VertexAuthTypeServiceAccount VertexAuthType = gen.VertexAuthTypeServiceAccount
+	VertexAuthTypeWorkload       VertexAuthType = gen.VertexAuthTypeWorkload
+)
+
+// WorkersAIConfiguration is the configuration of Cloudflare Workers AI. [gen.WorkersAIConfiguration] describes its
+// fields.
+type WorkersAIConfiguration = gen.WorkersAIConfiguration

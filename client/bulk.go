@@ -10,25 +10,26 @@ import (
 
 const defaultConcurrency = 8
 
-// Result is what came of one slug of [Client.RetrieveIntegrations].
+// Result is the outcome for one slug of [Client.RetrieveIntegrations].
 type Result struct {
 	Slug        string
-	Integration *Integration // Nil where there is an error.
+	Integration *Integration // Nil if Err is not nil.
 	Err         error        // As [Client.RetrieveIntegration] returns it.
 }
 
-// RetrieveIntegrations retrieves many integrations (operation retrieveIntegration, GET /integrations/{slug}, for each of
-// the slugs), 8 at a time or as many as [WithConcurrency] says, and yields each result when it is there, in no
-// particular order. A failure is one of the results and does not end the rest.
+// RetrieveIntegrations retrieves many integrations (operation retrieveIntegration, GET /integrations/{slug}, for each
+// slug) as [Client.RetrieveIntegration] does. It makes 8 requests at a time, or as many as [WithConcurrency] says, and
+// yields each result when it is complete, in no particular order. A slug that fails yields a Result with an error and
+// does not end the sequence.
 //
-// Slugs are drawn on a goroutine of their own, no more than one ahead of the requests, so that memory does not grow with
-// their number and a slow source of slugs holds no result back.
+// Slugs are read on a separate goroutine, at most one ahead of the requests. So memory does not grow with the number of
+// slugs, and a slow source of slugs does not delay results.
 //
-// When the server responds with 429, all wait together, for as long as its Retry-After says, at most one minute; each
-// call keeps its own number of retries. An option that cannot be used makes one result, without a slug.
+// When the server responds with 429, all requests wait for as long as its Retry-After says, at most one minute. Each
+// slug has its own number of retries. If an option cannot be used, the only Result has an error and no slug.
 //
-// When ctx ends, the calls under way yield its error, no further slug is drawn, and the sequence ends. Leaving the loop
-// early cancels the calls under way and waits for them. In neither case is there a wait for the source of slugs: it is
+// When ctx ends, the requests in progress yield its error, no further slug is read, and the sequence ends. Leaving the
+// loop early cancels the requests in progress and waits for them. Neither waits for the source of slugs, which is
 // stopped at its next slug.
 func (c *Client) RetrieveIntegrations(ctx context.Context, slugs iter.Seq[string], opts ...BulkOption) iter.Seq[Result] {
 	return func(yield func(Result) bool) {

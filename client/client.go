@@ -13,8 +13,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// Client reads integrations. Make one with [New] and share it: it is safe for concurrent use, and its connections are
-// worth reusing.
+// Client reads integrations. Create one with [New] and share it: it is safe for concurrent use and reuses connections.
 type Client struct {
 	baseURL          string
 	request          *http.Request // For the slug anySlug, without a header.
@@ -32,8 +31,8 @@ type Client struct {
 	reportHandler    func(context.Context, Report)
 }
 
-// New returns a Client. Its error joins an [*OptionError] for each option that cannot be used, a missing API key among
-// them.
+// New returns a Client. If options cannot be used or there is no API key, the error joins an [*OptionError] for each
+// problem.
 func New(opts ...Option) (*Client, error) {
 	cfg, err := newConfig(opts)
 	var base string
@@ -69,22 +68,22 @@ func New(opts ...Option) (*Client, error) {
 	}, nil
 }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints the base URL and nothing else. A copy of a Client does
-// so as well.
+// Format implements [fmt.Formatter]: for every verb, it prints the base URL only, also for a copy of a Client.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "client.Client(%s)", c.baseURL) }
 
 // LogValue implements [slog.LogValuer] with what Format prints.
 func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // RetrieveIntegration returns the integration with the given slug (operation retrieveIntegration, GET
-// /integrations/{slug}). Some deployments take the integration's UUID in place of the slug.
+// /integrations/{slug}). Some deployments accept the integration's UUID in place of the slug.
 //
-// The error wraps [ErrInvalidSlug] or an [*OptionError] where nothing was sent, or one of [*APIError] (a status code
-// other than 200), [*ValidationError] (the response violates the contract), [*DecodeError], [*ResponseTooLargeError],
-// [*RedirectError], [*TokenError] and [*TransportError] (no complete response, which includes the end of ctx).
+// If nothing was sent because of the arguments, the error wraps [ErrInvalidSlug] or an [*OptionError]. Otherwise it
+// wraps one of [*APIError] (a status code other than 200), [*ValidationError] (the response violates the contract),
+// [*DecodeError], [*ResponseTooLargeError], [*RedirectError], [*TokenError] and [*TransportError] (no complete
+// response, for example because ctx ended).
 //
-// A response about another integration than the one asked for is drift, with the keyword "identity" in the report: one
-// live deployment was seen to have a UUID as the slug in its response to a request by slug.
+// A response about an integration other than the one requested is drift: a finding with the keyword "identity" in the
+// report. It is not an error because one live deployment sent a UUID as the slug in its response to a request by slug.
 func (c *Client) RetrieveIntegration(ctx context.Context, slug string, opts ...CallOption) (*Integration, error) {
 	var call callConfig
 	if err := applyAll(opts, func(o CallOption) error { return o.configureCall(&call) }); err != nil {
@@ -126,8 +125,9 @@ func checkContext(ctx context.Context) error {
 	return nil
 }
 
-// ErrInvalidSlug is matched by the error for a slug that the contract does not allow. Nothing was sent: an empty slug
-// would reach the list of integrations, ".." its parent, and "?" or "#" would cut the path short.
+// ErrInvalidSlug is matched by the error for a slug that the contract does not allow: anything but 1 to 255 ASCII
+// letters, digits, "_" and "-". Nothing was sent. An empty slug would request the list of integrations, ".." a parent
+// path, and "?" or "#" would cut the path short.
 var ErrInvalidSlug = errors.New("invalid slug")
 
 func checkSlug(slug string) error {

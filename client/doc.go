@@ -7,47 +7,49 @@
 //	…
 //	switch cfg := in.Configuration().(type) {
 //	case client.BedrockConfiguration:
-//		fmt.Println(cfg.AWSRegion) // "" where it is absent or null
+//		fmt.Println(cfg.AWSRegion) // "" if it is absent or null
 //	case client.UnknownConfiguration:
 //		fmt.Println(len(cfg.Raw))
 //	}
 //
 // # Values
 //
-// Strings, times, slices and maps are values, zero where the response has null or nothing. Numbers and booleans whose zero
-// means something are pointers. [Integration.RawJSON] has the response as it came.
+// [Integration] has the fields of [gen.Integration]. Strings, times, slices and maps are values: the zero value stands
+// for null and for a property that is absent. Numbers and booleans are pointers where zero has a meaning of its own.
+// [Integration.RawJSON] returns the response as received.
 //
 // # Validation
 //
-// The contract is the OpenAPI document of the module's root package. A response that violates it is a
-// [*ValidationError] ([ValidationStrict], the default), is returned with a [Report] ([ValidationReport]), or is not
-// checked ([ValidationOff]). Where a response differs from what is documented in a way that must not break a reader,
-// such as a property or a value that is new, that is drift: it is reported and never an error. Package contract says
-// what is a violation and what is drift.
+// The contract is the OpenAPI document of the module's root package. What happens to a response that violates it
+// depends on [WithValidation]: it is returned as a [*ValidationError] ([ValidationStrict], the default), it is returned
+// as a result with a [Report] ([ValidationReport]), or it is not checked ([ValidationOff]). A difference that must not
+// break a reader, such as a new property or a new value, is called drift. Drift is reported and is never an error.
+// Package [contract] defines violations and drift.
 //
 // # Errors
 //
-// Where nothing was sent, the error wraps [ErrInvalidSlug] or an [*OptionError]. A status code other than 200 is an
-// [*APIError], which matches [ErrNotFound], [ErrUnauthorized] and the other sentinels with [errors.Is]. A response that
-// cannot be used is a [*ValidationError], a [*DecodeError] or a [*ResponseTooLargeError]; a redirect that was not
-// followed is a [*RedirectError]; a [*TokenError] comes from the function of [WithTokenSource]. Without a complete
-// response, the error is a [*TransportError] and wraps the cause, such as [context.DeadlineExceeded]. All but the first
-// two have [ResponseInfo].
+// If nothing was sent because of the arguments, the error wraps [ErrInvalidSlug] or an [*OptionError]. A status code
+// other than 200 is an [*APIError]; with [errors.Is] it matches [ErrNotFound], [ErrUnauthorized] or another of the Err
+// variables. A response that cannot be used is a [*ValidationError], a [*DecodeError] or a [*ResponseTooLargeError]. A
+// redirect that was not followed is a [*RedirectError]. A failure of the function given to [WithTokenSource] is a
+// [*TokenError]. If there is no complete response, the error is a [*TransportError] that wraps the cause, such as
+// [context.DeadlineExceeded]. All but the first two embed [ResponseInfo].
 //
 // # Retries
 //
-// Connection errors and the status codes 408, 429, 500, 502, 503 and 504 are retried, at most twice ([WithMaxRetries]),
-// after an exponential backoff with jitter of at most 8 seconds, or as long as Retry-After says. The error is returned at
-// once where Retry-After is more than a minute, or where the wait would outlast the deadline of the context.
+// Connection errors and the status codes 408, 429, 500, 502, 503 and 504 are retried, at most twice unless
+// [WithMaxRetries] says otherwise. The wait is as long as the Retry-After header says, or else an exponential backoff
+// with jitter of at most 8 seconds. The error is returned at once if Retry-After is more than a minute, or if the wait
+// would outlast the deadline of the context.
 //
 // # Many integrations
 //
-// A [Client] is safe for concurrent use. [Client.RetrieveIntegrations] bounds the number of concurrent requests and
-// slows them down together where the control plane asks for it.
+// A [Client] is safe for concurrent use. [Client.RetrieveIntegrations] limits the number of concurrent requests and
+// pauses all of them when the control plane responds with 429.
 //
 // # Secrets
 //
-// Credentials go to the origin of the base URL and nowhere else. No error, log, report or printed form of a value of
-// this package holds a credential, a header's value, the value of a custom header, or the content of a response that
-// violates the contract.
+// Credentials are sent to the origin of the base URL (scheme, host and port) and nowhere else. No error, log record,
+// report or printed value of this package contains a credential, the value of a header, the value of a custom header,
+// or content of a response that violates the contract.
 package client

@@ -18,48 +18,48 @@ import (
 // maxBody is how much of a body an error keeps, in bytes.
 const maxBody = 64 << 10
 
-// Body is what an error keeps of the body it came from. It may hold anything, so it prints as its length; convert it to
-// a string to see it.
+// Body is the beginning of the body of a response that led to an error. Since it may contain secrets, it prints as its
+// length; convert it to a string to read it.
 type Body []byte
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints the length and none of the content.
+// Format implements [fmt.Formatter]: for every verb, it prints the length only.
 func (b Body) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "Body(%d bytes)", len(b)) }
 
 // LogValue implements [slog.LogValuer] with what Format prints.
 func (b Body) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)) }
 
-// MarshalText implements [encoding.TextMarshaler], and so what JSON shows, with what Format prints.
+// MarshalText implements [encoding.TextMarshaler], and so the JSON form, with what Format prints.
 func (b Body) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(b)), nil }
 
-// ResponseInfo is what the errors of a call share.
+// ResponseInfo is embedded in the errors of a call. If there was no response, only Attempts is set.
 type ResponseInfo struct {
-	StatusCode int    // Of the last response; 0 where there was none.
-	TraceID    string // The header x-portkey-trace-id, which the vendor's support asks for; often empty.
+	StatusCode int    // Of the last response; 0 if there was none.
+	TraceID    string // The header x-portkey-trace-id, by which the vendor's support finds a request; often empty.
 	Attempts   int    // Number of requests made.
-	Body       Body   // The first 64 KiB of the body. It is never part of an error's text.
+	Body       Body   // At most the first 64 KiB of the body. It is not part of the error's text.
 }
 
 // Errors that an [*APIError] matches with [errors.Is], by its status code.
 var (
 	ErrBadRequest      = errors.New("bad request")      // 400, 422
-	ErrUnauthorized    = errors.New("unauthorized")     // 401, 412 (a JWT that was refused)
+	ErrUnauthorized    = errors.New("unauthorized")     // 401; 412, a JWT that was refused
 	ErrPaymentRequired = errors.New("payment required") // 402: the subscription is exhausted
-	ErrForbidden       = errors.New("forbidden")        // 403: no permission, another workspace's, or deleted, as the vendor documents it
+	ErrForbidden       = errors.New("forbidden")        // 403: no permission, in another workspace or, as the vendor documents, deleted
 	ErrConflict        = errors.New("conflict")         // 409
 	ErrRateLimited     = errors.New("rate limited")     // 429
 	ErrServer          = errors.New("server error")     // 500 and above
 
-	// ErrNotFound is matched by a 404 with one of the API's own bodies, and by no other: the page of a proxy, or of a
-	// server that a wrong base URL leads to, must not look like an integration that was deleted.
+	// ErrNotFound matches a 404 only if its body is an error of the API. The page of a proxy, or of another server behind
+	// a wrong base URL, is a 404 that matches none of these.
 	ErrNotFound = errors.New("not found")
 )
 
 // APIError reports a response with a status code other than 200.
 type APIError struct {
 	ResponseInfo
-	Code       string        // The vendor's code, for example AB03; empty where the response has none.
-	Message    string        // What the server says, credentials removed, at most 500 characters; empty where it says nothing.
-	RetryAfter time.Duration // The header Retry-After; 0 where there is none.
+	Code       string        // The vendor's error code, for example AB03; empty if the response has none.
+	Message    string        // The server's message without credentials, at most 500 characters; empty if the response has none.
+	RetryAfter time.Duration // From the header Retry-After; 0 if there is none.
 
 	vendor bool // The body is one of the API's own.
 }
@@ -89,7 +89,7 @@ func (e *APIError) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is the error for e's status code.
+// Is reports whether target is one of the Err variables that stands for e's status code.
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrBadRequest:
@@ -112,8 +112,8 @@ func (e *APIError) Is(target error) bool {
 	return false
 }
 
-// ValidationError reports a response that violates the contract. It is returned with [ValidationStrict] only. Its body
-// may hold an unmasked secret.
+// ValidationError reports a response that violates the contract. It is returned with [ValidationStrict] only. Its Body
+// may contain a secret that was not masked.
 type ValidationError struct {
 	ResponseInfo
 	Report Report // What is wrong and where; has at least one violation.
@@ -142,8 +142,8 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// DecodeError reports a body that is not JSON or, where it is not checked against the contract, one that does not fit
-// the type [Integration].
+// DecodeError reports a body that is not JSON or, if it was not checked against the contract, one that does not fit the
+// type [Integration].
 type DecodeError struct {
 	ResponseInfo
 	contract.DecodeError // What is wrong, and where. It quotes nothing of the body.
@@ -152,7 +152,7 @@ type DecodeError struct {
 // Error says what is wrong and where.
 func (e *DecodeError) Error() string { return "response cannot be decoded: " + e.DecodeError.Error() }
 
-// ResponseTooLargeError reports a body of more bytes than [WithMaxResponseBytes] allows, after decompression.
+// ResponseTooLargeError reports a body that is larger, after decompression, than [WithMaxResponseBytes] allows.
 type ResponseTooLargeError struct {
 	ResponseInfo
 	Limit int64 // In bytes.
@@ -163,13 +163,13 @@ func (e *ResponseTooLargeError) Error() string {
 	return fmt.Sprintf("response is larger than %d bytes; raise the limit with WithMaxResponseBytes", e.Limit)
 }
 
-// RedirectError reports a redirect that was not followed, since the key would have gone to another origin, since there
-// were too many, or since the policy of the client given with [WithHTTPClient] refused it.
+// RedirectError reports a redirect that was not followed: because the key would have been sent to another origin,
+// because there were more than 10, or because the redirect policy of the client given to [WithHTTPClient] refused it.
 type RedirectError struct {
 	ResponseInfo
-	From, To string // Origins: scheme, host and port.
+	From, To string // Origins (scheme, host and port).
 	Reason   string
-	Err      error // What the policy returned; nil where it was not asked.
+	Err      error // What the policy of the client returned; nil if it was not called.
 }
 
 // Error names both origins and the reason.
@@ -180,23 +180,24 @@ func (e *RedirectError) Error() string {
 // Unwrap returns e.Err.
 func (e *RedirectError) Unwrap() error { return e.Err }
 
-// TokenError reports that the function given with [WithTokenSource] returned an error, or a token that cannot be sent.
+// TokenError reports that the function given to [WithTokenSource] returned an error, or a token that cannot be sent.
 type TokenError struct {
-	ResponseInfo // Of the response that made a new token necessary; zero for the first one.
+	ResponseInfo // The response with status code 401 that required a new token, if any.
 	Err          error
 }
 
-// Error says what the source returned, credentials removed.
+// Error returns the error of the source without credentials.
 func (e *TokenError) Error() string { return "token source failed: " + e.Err.Error() }
 
 // Unwrap returns e.Err.
 func (e *TokenError) Unwrap() error { return e.Err }
 
-// TransportError reports that there was no complete response: no connection, a broken one, a timeout, a context that
-// ended. It wraps the cause, so that [context.Canceled], [context.DeadlineExceeded] and the errors of package net stay
-// visible.
+// TransportError reports that there was no complete response: no connection, a broken connection, a timeout, or the end
+// of the context. It wraps the cause, so that [errors.Is] and [errors.As] find [context.Canceled],
+// [context.DeadlineExceeded] and the errors of package net. [context.DeadlineExceeded] also stands for an attempt that
+// exceeded [WithTimeout]; the caller's context has ended if its Err method says so.
 type TransportError struct {
-	ResponseInfo // Of the response that broke off, if any.
+	ResponseInfo // The incomplete response, if any.
 	Err          error
 }
 

@@ -77,21 +77,21 @@ func ExampleNew() {
 func account(in *client.Integration) string {
 	switch cfg := in.Configuration().(type) { // a value, never a pointer
 	case client.OpenAIConfiguration:
-		return cfg.OpenAIOrganization // "" where it is absent or null
+		return cfg.OpenAIOrganization // "" if it is absent or null
 	case client.AzureOpenAIConfiguration:
 		return cfg.AzureResourceName
 	case client.BedrockConfiguration:
 		return cfg.AWSRegion
-	case client.UnknownConfiguration: // a provider without a type here: cfg.Raw is its JSON
+	case client.UnknownConfiguration: // any other provider; cfg.Raw is its JSON
 		return string(in.Provider())
-	default: // one of the other types, or nil where there is no configuration
+	default: // one of the other types, or nil if there is no configuration
 		return ""
 	}
 }
 
 // settings prints the limits of all workspaces, a price and the custom base URL.
 func settings(w io.Writer, in *client.Integration) {
-	if access := in.WorkspaceAccess(); access != nil { // under whichever of its two names it was sent
+	if access := in.WorkspaceAccess(); access != nil { // under either of its two names
 		for _, limit := range access.UsageLimits {
 			if limit.CreditLimit != nil {
 				fmt.Fprintln(w, *limit.CreditLimit, limit.Type, limit.PeriodicReset)
@@ -104,11 +104,11 @@ func settings(w io.Writer, in *client.Integration) {
 		}
 	}
 	if pricing := in.PricingAdjustments; pricing != nil {
-		if factor, ok := pricing.Multiplier.Effective("response_token"); ok { // absent or null: that of "default"
+		if factor, ok := pricing.Multiplier.Effective("response_token"); ok { // the default's if it is absent or null
 			fmt.Fprintln(w, "response tokens cost", factor, "of the list price")
 		}
 	}
-	if custom := in.CustomBaseURL(); custom != nil { // with the configuration of any provider
+	if custom := in.CustomBaseURL(); custom != nil { // for any provider
 		fmt.Fprintln(w, custom.CustomHost, len(custom.CustomHeaders))
 	}
 }
@@ -194,7 +194,7 @@ func ExampleIntegration_UnmarshalJSON() {
 	// saved false 85
 }
 
-// explain says what became of a call.
+// explain describes the outcome of a call.
 func explain(err error) string {
 	var (
 		api       *client.APIError
@@ -205,13 +205,13 @@ func explain(err error) string {
 		return "retrieved"
 	case errors.Is(err, client.ErrInvalidSlug):
 		return "nothing was sent"
-	case errors.Is(err, client.ErrNotFound): // the API itself says so
+	case errors.Is(err, client.ErrNotFound): // the API says so, not a proxy
 		return "no such integration"
-	case errors.As(err, &api): // any other status code; ErrForbidden, ErrRateLimited and so on match it too
+	case errors.As(err, &api): // any other status code; errors.Is matches ErrForbidden, ErrRateLimited and so on
 		return fmt.Sprintf("%d %s: %s", api.StatusCode, api.Code, api.Message)
 	case errors.As(err, &violation):
 		return fmt.Sprint("the response violates the contract: ", violation.Report.Violations)
-	default: // no complete or no usable response; context.Canceled and context.DeadlineExceeded are visible
+	default: // no complete or no usable response; errors.Is finds context.Canceled and context.DeadlineExceeded
 		return err.Error()
 	}
 }
@@ -278,7 +278,7 @@ func ExampleClient_RetrieveIntegrations() {
 	slugs := []string{"cortex", "no-such-integration", "workers-ai"}
 	for r := range c.RetrieveIntegrations(context.Background(), slices.Values(slugs), client.WithConcurrency(2)) {
 		if r.Err != nil {
-			fmt.Println(r.Slug, explain(r.Err)) // one failure does not end the others
+			fmt.Println(r.Slug, explain(r.Err)) // the other slugs continue
 			continue
 		}
 		fmt.Println(r.Slug, r.Integration.Provider())

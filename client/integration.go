@@ -15,12 +15,13 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// Integration is an integration as it was received: typed, with the body that it came in.
+// Integration is an integration as received: the fields of [gen.Integration] and the body they were read from.
 //
-// Its fields may be changed. Provider, Configuration, WorkspaceAccess and CustomBaseURL read the fields; RawJSON and
-// Report are about the body.
+// Its fields may be changed. The methods Provider, Configuration, WorkspaceAccess and CustomBaseURL read the fields;
+// RawJSON and Report describe the body.
 //
-// It prints without its content: fmt and slog show what identifies it, never a configuration.
+// Package fmt and slog print its id, slug and provider only. Marshalled to JSON it is the fields, including the values
+// of custom headers.
 type Integration struct {
 	gen.Integration
 	source *source // Nil for one that was not received.
@@ -28,8 +29,9 @@ type Integration struct {
 
 type atomicReport = atomic.Pointer[Report]
 
-// Parse returns the integration of a body, for example of a file. A property that does not have the documented type is
-// left at its zero value; Report says so. The error is a [*DecodeError] for a body that is not JSON or not an object.
+// Parse returns the integration in the body of a response, for example of a saved one. A property that does not have
+// the documented type is left at its zero value, and the Report says so. If the body is not JSON or not an object, the
+// error is a [*DecodeError].
 func Parse(body []byte) (*Integration, error) {
 	i := &Integration{source: &source{body: bytes.Clone(body)}}
 	if err := decodeWhatFits(context.Background(), body, &i.Integration); err != nil {
@@ -38,7 +40,7 @@ func Parse(body []byte) (*Integration, error) {
 	return i, nil
 }
 
-// UnmarshalJSON implements [encoding/json.Unmarshaler] with what [Parse] does.
+// UnmarshalJSON implements [encoding/json.Unmarshaler] as [Parse] does.
 func (i *Integration) UnmarshalJSON(body []byte) error {
 	if string(body) == "null" {
 		return nil
@@ -51,16 +53,16 @@ func (i *Integration) UnmarshalJSON(body []byte) error {
 	return nil
 }
 
-// Provider returns the provider. Names that mean the same are one constant: "open-ai" is [ProviderOpenAI]. Where
-// ai_provider_id is a UUID or a placeholder, the properties of the configuration tell; else it is ai_provider_id as
-// received.
+// Provider returns the provider. Different ids of one provider become one constant: "open-ai" is [ProviderOpenAI]. If
+// ai_provider_id is a UUID or a placeholder, the properties of the configuration decide; otherwise Provider is
+// ai_provider_id as received.
 func (i *Integration) Provider() Provider {
 	return gen.ProviderOf(i.AIProviderID, namesOf(i.Configurations))
 }
 
-// Configuration returns the provider's configuration. Its type follows from Provider alone: one of the ten types of the
-// contract, or [UnknownConfiguration] with the raw JSON for another provider. It is nil where there is no configuration.
-// A property that does not have the documented type is left at its zero value.
+// Configuration returns the provider's configuration, nil if there is none. Its type depends only on Provider: one of
+// the ten types of the contract or, for any other provider, [UnknownConfiguration] with the raw JSON. A property that
+// does not have the documented type is left at its zero value.
 func (i *Integration) Configuration() Configuration {
 	raw := i.configuration()
 	if raw == nil {
@@ -73,8 +75,8 @@ func (i *Integration) Configuration() Configuration {
 	return configuration
 }
 
-// CustomBaseURL returns the base URL and the headers that replace the provider's own, which combine with the
-// configuration of any provider. It is nil where the configuration has neither.
+// CustomBaseURL returns the base URL and the headers that replace the provider's own. They may be set for any provider.
+// It returns nil if the configuration has neither.
 func (i *Integration) CustomBaseURL() *CustomBaseURLConfiguration {
 	raw := i.configuration()
 	if raw == nil {
@@ -95,8 +97,8 @@ func (i *Integration) configuration() []byte {
 	return i.Configurations
 }
 
-// WorkspaceAccess returns the access of all workspaces, with its limits: global_workspace_access_settings or, where that
-// is absent, global_workspace_access, the name under which it was also observed. It is nil where neither is there.
+// WorkspaceAccess returns the access of all workspaces with its limits: global_workspace_access_settings or, if that is
+// absent, global_workspace_access, the name under which some deployments send it. It returns nil if both are absent.
 func (i *Integration) WorkspaceAccess() *GlobalWorkspaceAccess {
 	if i.GlobalWorkspaceAccessSettings != nil {
 		return i.GlobalWorkspaceAccessSettings
@@ -104,9 +106,9 @@ func (i *Integration) WorkspaceAccess() *GlobalWorkspaceAccess {
 	return i.GlobalWorkspaceAccess
 }
 
-// RawJSON returns the body of the response, byte for byte. It holds what the types do not know, and it may hold secrets:
-// the values of custom_headers, and whatever a deployment forgot to mask. It is nil for an Integration that was not
-// received.
+// RawJSON returns the body of the response, byte for byte. It includes properties that the types do not have, and it
+// may contain secrets: the values of custom_headers, and any secret that a deployment did not mask. It is nil for an
+// Integration that was not received or parsed.
 func (i *Integration) RawJSON() stdjson.RawMessage {
 	if i.source == nil {
 		return nil
@@ -114,8 +116,9 @@ func (i *Integration) RawJSON() stdjson.RawMessage {
 	return bytes.Clone(i.source.body)
 }
 
-// Report returns the report of the check that was made when the integration was received, or else of one that is made
-// now. An Integration that was not received has a report with a violation: nothing was checked.
+// Report returns the report of the check that was made when the integration was received; if none was made, it checks
+// the body now. An Integration that was not received or parsed has a report with one violation, which says that nothing
+// was checked.
 func (i *Integration) Report() Report {
 	if i.source == nil {
 		return unchecked("there is no body to check")
@@ -130,7 +133,7 @@ func (i *Integration) Report() Report {
 	return report
 }
 
-// String returns slug, provider and id, and nothing of the configuration.
+// String returns slug, provider and id.
 func (i *Integration) String() string {
 	if i == nil {
 		return "<nil>"
@@ -146,7 +149,7 @@ func (i *Integration) printable(s string) string {
 	return printable(s)
 }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints what String returns. A copy does so as well.
+// Format implements [fmt.Formatter]: for every verb, it prints what String returns, also for a copy.
 func (i Integration) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, i.String()) }
 
 // LogValue implements [slog.LogValuer] with id, slug and provider.

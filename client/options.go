@@ -18,7 +18,7 @@ const (
 	envAPIKey  = "PORTKEY_API_KEY"
 	envBaseURL = "PORTKEY_BASE_URL"
 
-	// DefaultBaseURL is the vendor's own control plane.
+	// DefaultBaseURL is the base URL of Portkey's own control plane.
 	DefaultBaseURL = "https://api.portkey.ai/v1"
 
 	defaultTimeout          = 30 * time.Second
@@ -36,23 +36,23 @@ type CallOption interface{ configureCall(*callConfig) error }
 // BulkOption configures one call of [Client.RetrieveIntegrations].
 type BulkOption interface{ configureBulk(*bulkConfig) error }
 
-// RequestOption configures what is sent: as an [Option] with every request of a client, as a [CallOption] or a
-// [BulkOption] with those of one call.
+// RequestOption configures what is sent. As an [Option] it applies to every request of a client, as a [CallOption] or a
+// [BulkOption] to those of one call.
 type RequestOption interface {
 	Option
 	CallOption
 	BulkOption
 }
 
-// OptionError reports an option or an environment variable that cannot be used. It never quotes the value of a
-// credential or a header. Where several are wrong, they are joined ([errors.Join]).
+// OptionError reports an option or an environment variable that cannot be used. It never contains the value of a
+// credential or a header. Several of them are joined with [errors.Join].
 type OptionError struct {
-	Option string // The function or the variable, such as "WithTimeout" or "PORTKEY_API_KEY".
-	Err    error  // What is wrong with it. It names no option, so that a program can show it beside a flag of its own.
-	Hint   string // What to do instead, in terms of this package; empty where there is nothing to say.
+	Option string // The function or the environment variable, such as "WithTimeout" or "PORTKEY_API_KEY".
+	Err    error  // What is wrong. It does not name the option, so that a program can print it with the name of a flag.
+	Hint   string // How to correct it, in terms of this package; may be empty.
 }
 
-// Error names the option and says what is wrong and what to do.
+// Error returns the option, what is wrong, and how to correct it.
 func (e *OptionError) Error() string {
 	s := e.Option + ": " + e.Err.Error()
 	if e.Hint != "" {
@@ -178,8 +178,8 @@ func newConfig(opts []Option) (*config, error) {
 	return c, err
 }
 
-// WithAPIKey sends key in the header x-portkey-api-key. Without a credential of another kind, the default is the
-// environment variable PORTKEY_API_KEY. Some deployments take a JWT here.
+// WithAPIKey sends key in the header x-portkey-api-key. The default is the environment variable PORTKEY_API_KEY, unless
+// another option sets a credential. Some deployments accept a JWT here.
 func WithAPIKey(key string) Option {
 	return newOption("WithAPIKey", func(c *config) (err error) {
 		c.hasCredential = true
@@ -190,9 +190,9 @@ func WithAPIKey(key string) Option {
 	})
 }
 
-// WithBearerToken sends "Authorization: Bearer token". Deployments that take a JWT there look at it only where
-// x-portkey-api-key is absent, so PORTKEY_API_KEY is ignored with this option. For a token that expires, see
-// [WithTokenSource].
+// WithBearerToken sends the header "Authorization: Bearer" with token. Deployments that accept a JWT in this header
+// read it only if x-portkey-api-key is absent, so PORTKEY_API_KEY is ignored with this option. For a token that
+// expires, see [WithTokenSource].
 func WithBearerToken(token string) Option {
 	return newOption("WithBearerToken", func(c *config) (err error) {
 		c.hasCredential, c.tokens = true, nil
@@ -203,10 +203,10 @@ func WithBearerToken(token string) Option {
 	})
 }
 
-// WithTokenSource sends "Authorization: Bearer token" with a token of source, in place of [WithBearerToken]. A token is
-// kept and shared by all calls until a response has the status code 401: then source is asked for another, and the
-// request is made once more. Source is asked by one call at a time, with the context of that call. Where it fails, the
-// call returns a [*TokenError].
+// WithTokenSource sends the header "Authorization: Bearer" with a token that source returns. It replaces
+// [WithBearerToken]. A token is shared by all calls until a response has the status code 401; then source is called for
+// a new one and the request is made once more. One call at a time calls source, with its own context. If source fails,
+// the call returns a [*TokenError].
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return newOption("WithTokenSource", func(c *config) error {
 		if source == nil {
@@ -218,10 +218,10 @@ func WithTokenSource(source func(context.Context) (string, error)) Option {
 	})
 }
 
-// WithBaseURL sets the URL under which /integrations/{slug} is found, for example https://aws-cp.portkey.ai/api/v1 for
-// a self-hosted control plane. The default is the environment variable PORTKEY_BASE_URL, or else [DefaultBaseURL].
-// User information, a query and a fragment are refused, and plain http to anything but loopback (see
-// [WithInsecureHTTP]).
+// WithBaseURL sets the URL in front of /integrations/{slug}, for example https://aws-cp.portkey.ai/api/v1 for a
+// self-hosted control plane. The default is the environment variable PORTKEY_BASE_URL or, if that is empty,
+// [DefaultBaseURL]. A URL with user information, a query or a fragment is refused, and so is plain http to any host but
+// loopback (see [WithInsecureHTTP]).
 func WithBaseURL(url string) Option {
 	return newOption("WithBaseURL", func(c *config) error {
 		if url == "" {
@@ -232,7 +232,7 @@ func WithBaseURL(url string) Option {
 	})
 }
 
-// WithInsecureHTTP allows plain http to any host. The key then crosses the network in clear text.
+// WithInsecureHTTP allows plain http to any host. The key is then sent unencrypted.
 func WithInsecureHTTP() Option {
 	return newOption("WithInsecureHTTP", func(c *config) error {
 		c.insecureHTTP = true
@@ -240,8 +240,8 @@ func WithInsecureHTTP() Option {
 	})
 }
 
-// WithHTTPClient makes requests with a copy of h: its transport, cookie jar, redirect policy and timeout stay in
-// force, and h itself is never changed. Requests to another origin are refused whatever its policy.
+// WithHTTPClient makes requests with a copy of h, keeping its transport, cookie jar, redirect policy and timeout. h
+// itself is never modified. A redirect to another origin is refused whatever the policy of h.
 func WithHTTPClient(h *http.Client) Option {
 	return newOption("WithHTTPClient", func(c *config) error {
 		if h == nil {
@@ -252,8 +252,9 @@ func WithHTTPClient(h *http.Client) Option {
 	})
 }
 
-// WithTimeout limits each attempt, from the connection to the last byte of the body. The default is 30 seconds, or the
-// timeout of the client given with [WithHTTPClient]; 0 means no limit. The context limits the call as a whole.
+// WithTimeout limits the duration of each attempt, from the connection to the last byte of the body. The default is 30
+// seconds, or the timeout of the client given to [WithHTTPClient]; 0 means no limit. A timeout is retried like a
+// connection error. The context limits the call as a whole.
 func WithTimeout(d time.Duration) Option {
 	return newOption("WithTimeout", func(c *config) error {
 		if d < 0 {
@@ -264,10 +265,10 @@ func WithTimeout(d time.Duration) Option {
 	})
 }
 
-// WithMaxRetries sets how many times a request that failed may be made again; 0 means that exactly one is made. The
-// default is 2. Retried are connection errors and the status codes 408, 429, 500, 502, 503 and 504. Not counted is a
-// request that net/http makes again because a connection it had kept open turned out to be closed, nor the one with a
-// new token (see [WithTokenSource]).
+// WithMaxRetries sets how often a failed request is retried. The default is 2; with 0, each call makes exactly one
+// request. Connection errors and the status codes 408, 429, 500, 502, 503 and 504 are retried. Two kinds of repetition
+// are not counted: the one with a new token (see [WithTokenSource]), and the one that net/http makes by itself when the
+// server has closed an idle connection.
 func WithMaxRetries(n int) Option {
 	return newOption("WithMaxRetries", func(c *config) error {
 		if n < 0 {
@@ -278,7 +279,7 @@ func WithMaxRetries(n int) Option {
 	})
 }
 
-// WithUserAgent sets the header User-Agent.
+// WithUserAgent sets the header User-Agent. The default is "portkey-integration-go".
 func WithUserAgent(agent string) Option {
 	return newOption("WithUserAgent", func(c *config) error {
 		c.userAgent = agent
@@ -286,9 +287,9 @@ func WithUserAgent(agent string) Option {
 	})
 }
 
-// WithLogger logs each attempt at level debug. The attributes are method, path (the template, not the slug), attempt,
-// duration, status, bytes, trace_id and error; nothing else is ever logged, and no text among them holds a credential.
-// Without a logger, this package writes nothing anywhere.
+// WithLogger logs each attempt at level debug with the attributes method, path (the template, not the slug), attempt,
+// duration, status, bytes, trace_id and error. Nothing else is logged, and no attribute contains a credential. Without
+// a logger, this package logs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return newOption("WithLogger", func(c *config) error {
 		if l == nil {
@@ -310,9 +311,10 @@ func WithValidation(v Validation) Option {
 	})
 }
 
-// WithReportHandler calls handle with the report of each response that has findings, violations or drift, before the
-// call returns. Handle is called on the goroutine of the call: it must be safe for concurrent use, and quick. It is not
-// called with [ValidationOff].
+// WithReportHandler calls handle with the report of each response that has violations or drift, before the call
+// returns. handle runs on the goroutine of the call: it must be safe for concurrent use and should be quick. It is not
+// called with [ValidationOff]. The Slug of the report is the one in the response; if the response is about another
+// integration, a finding with the keyword "identity" says so.
 func WithReportHandler(handle func(context.Context, Report)) Option {
 	return newOption("WithReportHandler", func(c *config) error {
 		if handle == nil {
@@ -323,8 +325,8 @@ func WithReportHandler(handle func(context.Context, Report)) Option {
 	})
 }
 
-// WithMaxResponseBytes limits the body of a response, in bytes after decompression. The default is 4 MiB. What is larger
-// is a [*ResponseTooLargeError].
+// WithMaxResponseBytes limits the size of a response body, in bytes after decompression. The default is 4 MiB. A larger
+// body is a [*ResponseTooLargeError].
 func WithMaxResponseBytes(n int64) Option {
 	return newOption("WithMaxResponseBytes", func(c *config) error {
 		if n < 1 {
@@ -335,9 +337,9 @@ func WithMaxResponseBytes(n int64) Option {
 	})
 }
 
-// WithHeader sends a header, for example one that a gateway in front of the control plane asks for. In one call, it
-// replaces that of the client. Its value is treated as a secret. Headers that another option or the transport sets are
-// refused, such as Authorization and Content-Length.
+// WithHeader sends a header, for example one that a gateway in front of the control plane requires. Given to a call, it
+// replaces the client's header of the same name. Its value is treated as a secret. Headers that have an option of their
+// own, such as Authorization, and headers that the transport sets, such as Content-Length, are refused.
 func WithHeader(name, value string) RequestOption {
 	return requestOption{&option[requestConfig]{"WithHeader", func(c *requestConfig) error {
 		if err := checkHeader(name, value); err != nil {
@@ -351,8 +353,8 @@ func WithHeader(name, value string) RequestOption {
 	}}}
 }
 
-// WithWorkspaceID sends the query parameter workspace_id: the workspace to read from. The vendor's help
-// centre asks admin (organisation) keys to send it; workspace keys have it implied.
+// WithWorkspaceID sends the query parameter workspace_id, the workspace to read from. According to the vendor's help
+// centre, admin (organisation) keys should send it; a workspace key implies its workspace.
 func WithWorkspaceID(id string) RequestOption {
 	return requestOption{&option[requestConfig]{"WithWorkspaceID", func(c *requestConfig) error {
 		if id == "" {
@@ -363,8 +365,8 @@ func WithWorkspaceID(id string) RequestOption {
 	}}}
 }
 
-// WithResponse stores the last response in *r, whether the call fails or not; it stays nil where there was none. Its
-// body can be read, and its request carries no headers.
+// WithResponse stores the last response of the call in *r, also if the call fails. *r is nil if there was no response.
+// Its body can be read; its request has no headers, so that it contains no credential.
 func WithResponse(r **http.Response) CallOption {
 	return callOption{&option[callConfig]{"WithResponse", func(c *callConfig) error {
 		if r == nil {
@@ -376,7 +378,7 @@ func WithResponse(r **http.Response) CallOption {
 	}}}
 }
 
-// WithConcurrency sets how many requests [Client.RetrieveIntegrations] makes at a time. The default is 8.
+// WithConcurrency sets how many requests [Client.RetrieveIntegrations] makes at the same time. The default is 8.
 func WithConcurrency(n int) BulkOption {
 	return bulkOption{&option[bulkConfig]{"WithConcurrency", func(c *bulkConfig) error {
 		if n < 1 {
@@ -394,11 +396,11 @@ func checkHeader(name, value string) error {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isTokenRune(r) }):
 		return errors.New("the name is not a header name") // Unquoted: a value may stand in its place by mistake.
 	case canonical == headerAPIKey:
-		return hint("use WithAPIKey", "%s is the key's", canonical)
+		return hint("use WithAPIKey", "%s is for the API key", canonical)
 	case canonical == "Authorization":
-		return hint("use WithBearerToken or WithTokenSource", "%s is the token's", canonical)
+		return hint("use WithBearerToken or WithTokenSource", "%s is for the token", canonical)
 	case canonical == "Host" || canonical == "Content-Length" || canonical == "Transfer-Encoding" || canonical == "Accept-Encoding":
-		return fmt.Errorf("%s is for the transport to set", canonical)
+		return fmt.Errorf("%s is set by the transport", canonical)
 	}
 	for _, b := range []byte(value) {
 		if b < ' ' && b != '\t' || b == 0x7f {

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// NewTransport returns the transport that a [Client] uses by default: that of package net/http made for many requests to
-// one host, of which it would keep two connections, and with a limit of 1 MiB of response headers. It is for wrapping:
+// NewTransport returns the transport that a [Client] uses by default. It differs from [http.DefaultTransport] in that
+// it keeps many idle connections to one host instead of two, and limits response headers to 1 MiB. Use it to add a
+// layer of your own:
 //
 //	client.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(client.NewTransport())})
 func NewTransport() *http.Transport {
@@ -61,8 +62,8 @@ func (t *oneOrigin) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(r)
 }
 
-// CloseIdleConnections closes the connections that are kept for later calls, as that of [http.Client] does: those of the
-// client given with [WithHTTPClient] too, where there is one. A program that ends need not call it.
+// CloseIdleConnections closes the idle connections of the client, including those of the client given to
+// [WithHTTPClient], as [http.Client.CloseIdleConnections] does. A program that ends need not call it.
 func (c *Client) CloseIdleConnections() {
 	(&http.Client{Transport: c.http.Transport.(*oneOrigin).base}).CloseIdleConnections()
 }

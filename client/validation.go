@@ -12,15 +12,15 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// Validation is what happens to a response that violates the contract.
+// Validation says what to do with a response that violates the contract.
 type Validation uint8
 
 const (
 	// ValidationStrict returns a [*ValidationError] and no result.
 	ValidationStrict Validation = iota
-	// ValidationReport returns the result, with all that can be decoded, and its Report says what is wrong.
+	// ValidationReport returns the result with every property that can be decoded. Its Report lists the violations.
 	ValidationReport
-	// ValidationOff does not check responses. The method Report of a result still does.
+	// ValidationOff does not check responses. [Integration.Report] still does when it is called.
 	ValidationOff
 )
 
@@ -34,7 +34,7 @@ func (v Validation) String() string {
 	return fmt.Sprintf("Validation(%d)", v)
 }
 
-// UnmarshalText reads "strict", "report" or "off".
+// UnmarshalText accepts "strict", "report" and "off".
 func (v *Validation) UnmarshalText(text []byte) error {
 	i := slices.Index(validationNames, string(text))
 	if i < 0 {
@@ -44,7 +44,7 @@ func (v *Validation) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalText writes what UnmarshalText reads.
+// MarshalText returns what UnmarshalText accepts.
 func (v Validation) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
 // result makes of a complete response what the call returns.

@@ -13,12 +13,11 @@ type cache struct {
 	bodies, shapes sums
 }
 
-// Known reports what an earlier check of the body of an integration, or of one with the same shape, found: whether it
-// conforms and whether it may drift. It reports false where there was none, and for a body that does not conform: that
-// always takes a check.
+// Known reports what an earlier check found for this body, or for one of the same shape: whether it conforms, and
+// whether it may have drift. It returns false, false if there was no such check or the body did not conform.
 //
-// Bodies have the same shape where the contract cannot tell them apart: they have the same properties, of the same types
-// and formats and on the same side of every bound.
+// Two bodies have the same shape if the contract cannot distinguish them: they have the same properties, with values of
+// the same types and formats, on the same side of every bound.
 func Known(body []byte) (conforms, drifts bool) {
 	d := load()
 	bodySum := sha256.Sum256(body)

@@ -18,22 +18,24 @@ const statusOK = http.StatusOK
 // ErrUndocumentedStatus is returned by [Check] for a status code that the contract does not document.
 var ErrUndocumentedStatus = errors.New("the contract documents no such status code")
 
-// Check compares the body of a response with the contract: for status code 200 with the schema Integration, for others
-// with the schema of that error. It returns a [*DecodeError] for a body that is not JSON, and [ErrUndocumentedStatus].
+// Check compares the body of a response with the contract: with the schema Integration for status code 200, and with
+// the schema of the error for others. It returns a [*DecodeError] if the body is not JSON, and [ErrUndocumentedStatus]
+// if the contract does not document the status code.
 func Check(status int, body []byte) (Report, error) {
 	return Checker{}.Check(context.Background(), status, body)
 }
 
-// Checker checks as [Check] does, with options. The zero value has none.
+// Checker is [Check] with options. The zero value has none.
 type Checker struct {
-	// Redact, if not nil, is applied to each text of a body that a report repeats (the integration's names, names of
-	// properties in pointers) before it is cut or escaped, to take out credentials that a server sent back.
+	// Redact, if not nil, is applied to each text of the body that the report repeats: id, slug and provider, and the
+	// names in pointers. It is applied before the text is cut or escaped, and is meant to remove credentials that a
+	// server sent back.
 	Redact func(string) string
-	// ViolationsOnly leaves Drift empty for a body that conforms, which saves a third of the time.
+	// ViolationsOnly leaves Drift empty for a body that conforms, which takes a third less time.
 	ViolationsOnly bool
 }
 
-// Check is the function [Check] with the checker's options. It returns ctx.Err() where ctx ends before the check does.
+// Check is [Check] with the checker's options. It returns ctx.Err() if ctx ends before the check does.
 func (c Checker) Check(ctx context.Context, status int, body []byte) (Report, error) {
 	d := load()
 	schema := d.responses[status]

@@ -49,8 +49,8 @@ var load = sync.OnceValue(func() *document {
 	return d
 })
 
-// Prepare parses the document in the background, so that the first check does not wait for it. It returns at once, and
-// costs nothing after the first call.
+// Prepare parses the document in the background, so that the first check does not wait for it. It returns immediately;
+// further calls do nothing.
 var Prepare = sync.OnceFunc(func() { go load() })
 
 // withoutExamples drops the examples, of which a check needs none and which are half the work of parsing the document.

@@ -43,8 +43,9 @@ func isUUID[T ~string | ~[]byte](s T) bool {
 	return true
 }
 
-// ParseTime parses the format date-time of the document: RFC 3339, section 5.6. A leap second (23:59:60 UTC), which
-// package time refuses, is the second after it. The result can be marshalled again: its year has four digits.
+// ParseTime parses a string of the document's format date-time (RFC 3339, section 5.6). A leap second (23:59:60 UTC),
+// which package time does not accept, becomes the following second. The result can be marshalled again: its year has
+// four digits.
 func ParseTime(s string) (time.Time, error) {
 	if !isDateTime(s) {
 		return time.Time{}, errNotDateTime

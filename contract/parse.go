@@ -16,8 +16,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// DecodeError reports a body that is not JSON as RFC 8259 has it: a syntax error, data after the end, nesting deeper
-// than 10,000, invalid UTF-8, or a name that occurs twice in an object.
+// DecodeError reports a body that is not JSON according to RFC 8259: a syntax error, data after the end, more than
+// 10,000 levels of nesting, invalid UTF-8, or a name that occurs twice in an object.
 type DecodeError struct {
 	Offset  int64  // Where in the body, in bytes.
 	Pointer string // Where in the value, as a JSON Pointer; bounded as in a [Finding].
@@ -175,8 +175,8 @@ const exact = 1 << 53
 
 var errNotInteger = errors.New("not an integer of 64 bits")
 
-// ParseInteger parses the format int64 of the document: 1.0 and 1e2 are integers, and one that an int64 does not hold
-// exactly is an error.
+// ParseInteger parses a number of the document's format int64. 1.0 and 1e2 are integers; a number that an int64 cannot
+// represent exactly is an error.
 func ParseInteger(s string) (int64, error) {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return n, nil
@@ -208,8 +208,8 @@ func isDouble(number string, f float64) bool {
 	return digits == significant(strconv.FormatFloat(f, 'f', -1, 64)) || digits == significant(strconv.FormatFloat(f, 'f', 0, 64))
 }
 
-// NewDecodeError returns a DecodeError for what packages json and jsontext return for a body, whose own texts quote it.
-// Redact, if not nil, is applied to the names in the pointer.
+// NewDecodeError converts an error that package json or jsontext returned for body into a DecodeError, which does not
+// quote the body. redact, if not nil, is applied to the names in the pointer.
 func NewDecodeError(body []byte, err error, redact func(string) string) *DecodeError {
 	e := &DecodeError{Reason: "the body is not valid JSON"}
 	var (

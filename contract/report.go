@@ -7,22 +7,24 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// MaxFindings is how many violations, and how many findings of drift, a [Report] lists. It counts what is beyond.
+// MaxFindings is the number of violations, and the number of findings of drift, that a [Report] lists at most. Further
+// ones are counted.
 const MaxFindings = 100
 
-// Report is what a check of a response found. It holds no value of the response but what names the integration.
+// Report is the result of checking a response. It contains no values of the response except those that identify the
+// integration.
 type Report struct {
-	// ID, Slug and Provider name the integration. They are empty for a response with another status code than 200, and
-	// where the response does not have them.
+	// ID, Slug and Provider identify the integration, as the response names it. Provider is one of the constants or
+	// else the ai_provider_id. They are empty for a status code other than 200, and if the response does not have them.
 	ID       string       `json:"id,omitempty"`
 	Slug     string       `json:"slug,omitempty"`
 	Provider gen.Provider `json:"provider,omitempty"`
-	// Violations are the places where the response breaks the schema; the first [MaxFindings] of them, by pointer.
+	// Violations are the places where the response breaks the schema, sorted by pointer; at most [MaxFindings].
 	Violations []Finding `json:"violations"`
-	// Drift are the places where the response differs from what is documented in a way that breaks no reader; the first
-	// [MaxFindings] of them, by pointer.
+	// Drift are the places where the response differs from the documentation without breaking a reader, sorted by
+	// pointer; at most [MaxFindings].
 	Drift []Finding `json:"drift"`
-	// MoreViolations and MoreDrift count the findings that are not listed.
+	// MoreViolations and MoreDrift are the numbers of findings beyond [MaxFindings].
 	MoreViolations int `json:"more_violations,omitzero"`
 	MoreDrift      int `json:"more_drift,omitzero"`
 }
@@ -30,15 +32,16 @@ type Report struct {
 // Conforms reports whether there is no violation. Drift does not count.
 func (r Report) Conforms() bool { return len(r.Violations) == 0 }
 
-// Finding is one place where a response and the contract differ. It never holds a value of the response.
+// Finding is one difference between a response and the contract. It contains no value of the response.
 type Finding struct {
-	// Pointer is the place, as a JSON Pointer (RFC 6901); "" is the whole body. A name in it of more than 100 characters
-	// is cut, and characters that a terminal cannot trust are replaced.
+	// Pointer is the place, as a JSON Pointer (RFC 6901); "" is the whole body. A name in it is cut after 100
+	// characters, and characters that are not safe to print are replaced.
 	Pointer string `json:"pointer"`
-	// Keyword is the schema keyword that the response does not meet, such as "required", "type" or "writeOnly"; for drift
-	// also "properties" (the document names no such property) and "x-extensible-enum".
+	// Keyword is the schema keyword that the response does not meet, such as "required", "type" or "writeOnly". For
+	// drift it may also be "properties" (the document does not describe this property), "x-extensible-enum" or, from
+	// package client, "identity".
 	Keyword string `json:"keyword"`
-	// Reason says in words what was expected.
+	// Reason says what was expected, for people.
 	Reason string `json:"reason"`
 }
 

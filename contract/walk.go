@@ -356,8 +356,8 @@ func kindOf(value any) string {
 	return "object"
 }
 
-// ReadablePointer returns p as it stands in a report: redact, if not nil, is applied to each of its names, which are then
-// bounded and made fit for a terminal. It has at most 32 names.
+// ReadablePointer returns p in the form that reports use. redact, if not nil, is applied to each name in p; then long
+// names are cut and characters that are not safe to print are replaced. The result has at most 32 names.
 func ReadablePointer(p jsontext.Pointer, redact func(string) string) string {
 	var names []string
 	for name := range p.Tokens() {

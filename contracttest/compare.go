@@ -233,7 +233,7 @@ func leaks(body []byte, integrations []known) []client.Finding {
 		if tells {
 			found = append(found, client.Finding{
 				Pointer: text.Line(string(d.StackPointer()), maxText),
-				Reason:  "an error must not tell of the integration",
+				Reason:  "an error must not contain data of the integration",
 			})
 		}
 	}

@@ -1,7 +1,7 @@
-// Package contracttest is a kit for tests against the contract of GET /integrations/{slug} of the Portkey Admin API.
+// Package contracttest has tools for tests against the contract of GET /integrations/{slug} of the Portkey Admin API.
 //
-// To test a program that reads integrations, start a [Server]: it serves the contract's named examples, demands a key,
-// and fails the test when a request violates the contract.
+// To test a program that reads integrations, start a [Server]. It serves the contract's named examples, requires a key,
+// and fails the test if a request violates the contract.
 //
 //	func TestReadsIntegration(t *testing.T) {
 //		server := contracttest.NewServer(t)
@@ -14,14 +14,14 @@
 //		}
 //	}
 //
-// [WithFixture] adds responses of one's own, such as a changed [Example]; [WithFault] makes the server misbehave;
-// [Server.Requests] tells what it was asked. [NewHandler] is the same server as an [http.Handler], for use outside of
-// tests. A [Recorder] plays back what a real control plane sent once.
+// [WithFixture] adds a response, such as a changed [Example]; [WithFault] makes the server misbehave; [Server.Requests]
+// returns the requests it received. [NewHandler] is the same server as an [http.Handler], for use outside of tests. A
+// [Recorder] records the responses of a real control plane and replays them.
 //
-// To test a control plane, or a gateway or mock in front of one, run the conformance checks against it with [Run], or
-// with [Verify] outside of tests. To check the responses that another client receives, hand them to [CheckResponse], put
-// a [Transport] under that client, or record them and use [CheckHAR]. Saved bodies are checked by
-// [github.com/portkey-integration/portkey-integration-go/contract.Check].
+// To test a control plane, or a gateway or mock in front of one, run the conformance checks with [Run], or with
+// [Verify] outside of tests. To check the responses that another client receives, pass them to [CheckResponse], use a
+// [Transport] in that client, put a [Proxy] in front of the server, or record them and use [CheckHAR]. To check a saved
+// body, use [github.com/portkey-integration/portkey-integration-go/contract.Check].
 //
-// Nothing here prints a key or a value of a response: findings name the place and the rule that was broken.
+// Nothing in this package prints a key or a value of a response: findings have the place and the rule that was broken.
 package contracttest

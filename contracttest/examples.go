@@ -14,8 +14,8 @@ import (
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
 
-// Example returns the contract's example of that name, for example "rich" or "rate-limited", to be changed with
-// [Fixture.With] and served with [WithFixture]. It panics where there is none.
+// Example returns the contract's example of that name, such as "rich" or "rate-limited". Change it with [Fixture.With]
+// and serve it with [WithFixture]. It panics if there is no such example.
 func Example(name string) Fixture {
 	for _, e := range loadExamples() {
 		if e.Name == name {
@@ -25,8 +25,8 @@ func Example(name string) Fixture {
 	panic(fmt.Sprintf("contracttest: the contract has no example %q", name))
 }
 
-// Examples returns the contract's named examples, and their properties too, in the order of the document: integrations
-// first, then errors. A [Server] serves each under its name.
+// Examples returns the contract's named examples in the order of the document, integrations first, then errors. Their
+// Status is always set. A [Server] serves each under its name.
 func Examples() []Fixture {
 	examples := slices.Clone(loadExamples())
 	for i := range examples {

@@ -17,52 +17,53 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// AnySlug stands for every slug in [WithFault], [Handler.SetFault] and [Server.SetFault]. A request meets the faults of
-// its own slug first.
+// AnySlug stands for every slug in [WithFault], [Handler.SetFault] and [Server.SetFault]. The faults of a request's own
+// slug are applied first.
 const AnySlug = "*"
 
-// UnmaskedSecret is the secret that [Fault.UnmaskedSecret] puts into a response. A test can look for it where it must
+// UnmaskedSecret is the secret that [Fault.UnmaskedSecret] puts into a response. A test can search for it where it must
 // not appear, such as in a log.
 const UnmaskedSecret = "sk-contracttest-unmasked-secret-4f1c"
 
-// A Fault is a way for the server to misbehave once a request has passed its checks. [ParseFault] makes one of text.
+// A Fault makes the server misbehave for a request that is otherwise valid. [ParseFault] creates one from text.
 //
-// Times, Probability and Delay combine with everything, Header and RetryAfter with every fault that sends a response.
-// Status, Code and Message make an error; Body, HTML, Redirect, UnmaskedSecret and Drift say what is sent instead of
-// the integration, and exclude each other; Hang, Reset, Truncate and Stall say how the exchange breaks off, and exclude
-// each other too.
+// Times, Probability and Delay combine with every fault, and Header and RetryAfter with every fault that sends a
+// response. Status, Code and Message describe an error. Of Body, HTML, Redirect, UnmaskedSecret and Drift, which say
+// what is sent in place of the integration, only one may be set; so with Hang, Reset, Truncate and Stall, which say how
+// the exchange breaks off.
 type Fault struct {
-	Times       int     // number of requests that it strikes; 0 for no limit
-	Probability float64 // with which it strikes a request, up to 1; 0 means 1
+	Times       int     // number of requests that get it; 0 means no limit
+	Probability float64 // that a request gets it, above 0 and up to 1; 0 means 1
 
-	Delay      time.Duration // time before the response
+	Delay      time.Duration // wait before the response
 	Header     http.Header   // headers to set; a nil value removes the header
-	RetryAfter string        // the Retry-After header: seconds, an HTTP date, or nonsense
+	RetryAfter string        // the Retry-After header: seconds, an HTTP date, or any invalid text
 
 	Status  int    // status code; without another body, an error of the API's main shape is sent
 	Code    string // code of the error, for example "AB06"; by default that of the contract's example of the status code
 	Message string // message of the error; by default that of the contract's example of the status code
 
-	Body           []byte // body of the response, as it is; empty but not nil for none
+	Body           []byte // body of the response, sent unchanged; non-nil and empty for an empty body
 	HTML           bool   // a gateway's page, with status code 502 unless Status says otherwise
 	Redirect       string // URL of a redirect, with status code 302 unless Status says otherwise
 	UnmaskedSecret bool   // the integration with its secrets unmasked, each as [UnmaskedSecret]
-	Drift          bool   // the integration with a property and a value that the contract does not know
+	Drift          bool   // the integration with a property and a value that the contract does not have
 
-	Hang     bool // no response until the client gives up or the server closes
-	Reset    bool // connection reset before the response; on a reused connection net/http tries once more by itself
+	Hang     bool // no response until the client gives up or the server is closed
+	Reset    bool // connection reset before the response; net/http retries by itself if the connection was reused
 	Truncate bool // connection closed in the middle of the body
-	Stall    bool // half the body, then nothing until the client gives up or the server closes
+	Stall    bool // half of the body, then nothing until the client gives up or the server is closed
 }
 
-// WithFault adds faults that requests for a slug, or for [AnySlug], meet. A request is struck by the first of them that
-// has not struck as often as its Times says, and that its Probability lets strike. A fault that strikes too seldom fails
-// the test of a [Server].
+// WithFault adds faults for requests with a slug, or with [AnySlug]. Each request gets the first fault that has not
+// been applied as often as its Times says, subject to its Probability. At the end of a test, a [Server] reports a fault
+// that was applied less often than its Times says.
 func WithFault(slug string, faults ...Fault) ServerOption {
 	return func(h *Handler) error { return h.faults.set(slug, faults, true) }
 }
 
-// SetFault replaces the faults of a slug, also while the server runs. Without faults, it ends those there are.
+// SetFault replaces the faults of a slug, also while the server is running. Without faults, it removes them. The error
+// is about a fault that cannot be applied.
 func (h *Handler) SetFault(slug string, faults ...Fault) error {
 	return h.faults.set(slug, faults, false)
 }
@@ -264,7 +265,7 @@ func (s *faults) set(slug string, list []Fault, add bool) error {
 			return fmt.Errorf("fault %d of %q: %w", n+1, slug, err)
 		}
 		if n > 0 && pending[n-1].endless() {
-			return fmt.Errorf("fault %d of %q can never strike: the one before strikes every request", n+1, slug)
+			return fmt.Errorf("fault %d of %q is never applied: the one before it is applied to every request", n+1, slug)
 		}
 		pending = append(pending, &pendingFault{Fault: f})
 	}
@@ -305,7 +306,7 @@ func (s *faults) unused() []string {
 			if f.struck >= want || f.met && f.Probability > 0 && f.Probability < 1 {
 				continue
 			}
-			found = append(found, fmt.Sprintf("fault %s of %q struck %d of %d times", f, slug, f.struck, want))
+			found = append(found, fmt.Sprintf("fault %s of %q was applied %d of %d times", f, slug, f.struck, want))
 		}
 	}
 	return found

@@ -329,7 +329,7 @@ func TestFaultsThatCannotStrike(t *testing.T) {
 		"in one option":  {contracttest.WithFault(slug, contracttest.Fault{Status: 503}, contracttest.Fault{Status: 429})},
 		"in two options": {contracttest.WithFault(slug, contracttest.Fault{HTML: true, Probability: 1}), contracttest.WithFault(slug, contracttest.Fault{})},
 	} {
-		if _, err := contracttest.NewHandler(opts...); err == nil || !strings.Contains(err.Error(), "fault 2 of \""+slug+"\" can never strike") {
+		if _, err := contracttest.NewHandler(opts...); err == nil || !strings.Contains(err.Error(), "fault 2 of \""+slug+"\" is never applied") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -9,19 +9,20 @@ import (
 	"time"
 )
 
-// ParseFault makes a fault of words with commas between them, such as "status:503,times=2". The words are what happens,
+// ParseFault returns the fault that text describes: words separated by commas, such as "status:503,times=2". These words
+// say what happens,
 //
 //	status:CODE     an error with this status code
 //	delay:DURATION  a wait before the response, such as 2s
 //	hang            no response
 //	reset           connection reset before the response
 //	truncate        connection closed in the middle of the body
-//	stall           half the body, then nothing
+//	stall           half of the body, then nothing
 //	html            a gateway's page, with status code 502 unless another is given
-//	drift           the integration with a property and a value that the contract does not know
+//	drift           the integration with a property and a value that the contract does not have
 //	unmasked        the integration with its secrets unmasked
 //
-// and how:
+// and these how often and with what:
 //
 //	times=N              to N requests, not to all
 //	probability=P        with this probability, above 0 and up to 1
@@ -46,7 +47,7 @@ func parseFault(text string) (f Fault, err error) {
 			name, value = word[:i], word[i+1:]
 		}
 		if slices.Contains(seen, name) {
-			return f, fmt.Errorf("%s is there twice", name)
+			return f, fmt.Errorf("%s is given twice", name)
 		}
 		seen = append(seen, name)
 		switch name {
@@ -103,7 +104,8 @@ func (f *Fault) kinds() []faultKind {
 	}
 }
 
-// String describes the fault in the words of [ParseFault]. What those cannot say is named without its value.
+// String returns the fault in the syntax of [ParseFault]. Anything that this syntax cannot express is named without its
+// value.
 func (f Fault) String() string {
 	var words []string
 	add := func(is bool, word string) {

@@ -19,24 +19,25 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// MaxFixtureBytes is the largest file that is served as a fixture.
+// MaxFixtureBytes is the maximum size of a fixture's file, in bytes.
 const MaxFixtureBytes = maxBody
 
-// A Fixture is a response that a [Server] serves, or the basis of one: an example of the contract, changed or not.
+// A Fixture is a response that a [Server] serves: an example of the contract, possibly changed, or one of your own.
 type Fixture struct {
-	Name        string // of an example, as in the contract: "openai-production" or "rate-limited"
-	Summary     string // of an example: one line for people
+	Name        string // of an example, for example "openai-production" or "rate-limited"
+	Summary     string // of an example: one line that describes it
 	Status      int    // HTTP status code; 0 means 200
 	ContentType string // "" means application/json
 	Body        []byte
 }
 
-// With returns a copy of the fixture in which the value at a JSON Pointer (RFC 6901) is another: whatever marshals to
-// JSON. It replaces what is there, or adds a property to an object or, with the index "-", an item to an array; the
-// rest of the body stays as it is. With panics where it cannot: a test is the place for it.
+// With returns a copy of the fixture with another value at a JSON Pointer (RFC 6901). The value may be anything that
+// marshals to JSON. It replaces the existing value, adds a property to an object or, with the index "-", appends an
+// item to an array. The rest of the body stays as it is. With panics if the pointer does not lead to a place in the
+// body or the value cannot be marshalled.
 //
-// A response should be about the integration that was asked for, so an example that is served under another slug needs
-// With("/slug", slug).
+// A response should be about the integration that was requested. So use With("/slug", slug) on an example that is
+// served under another slug.
 func (f Fixture) With(pointer string, value any) Fixture {
 	b, err := marshal(value)
 	if err == nil {
@@ -48,8 +49,7 @@ func (f Fixture) With(pointer string, value any) Fixture {
 	return f
 }
 
-// Without returns a copy of the fixture in which the property or item at a JSON Pointer is missing. It panics where
-// there is none.
+// Without returns a copy of the fixture without the property or item at a JSON Pointer. It panics if there is none.
 func (f Fixture) Without(pointer string) Fixture {
 	var err error
 	if f.Body, err = patch(f.Body, pointer, nil); err != nil {
@@ -58,22 +58,23 @@ func (f Fixture) Without(pointer string) Fixture {
 	return f
 }
 
-// A File is the path of a fixture's body. The file is read when the server is made, and again by the first request after
-// it has changed. A change that cannot be served leaves the fixture as it was, and is logged ([WithLogger]).
+// A File is the path of a file with the body of a fixture. It is read when the server is created, and again by the
+// first request after it has changed. If the new content cannot be served, the server keeps the old one and logs the
+// reason (see [WithLogger]).
 type File string
 
-// WithFixture serves a response of one's own under a slug and, where its body has an id, under that. It takes the place
-// of an example with the same name. A fixture that no request asks for fails the test of a [Server].
+// WithFixture serves a response under a slug and, if its body has an id, under that id too. It replaces an example of
+// the same name. At the end of a test, a [Server] reports a fixture that was never requested.
 //
-// The fixture is a [Fixture]; a [File]; JSON as []byte, [json.RawMessage] or string; a [client.Integration] that was
-// retrieved before, which is served as it was received; or anything else that marshals to JSON, such as a
-// gen.Integration or a map. One that violates the contract is refused, with the violations.
+// The fixture is a [Fixture]; a [File]; JSON as []byte, [json.RawMessage] or string; a [client.Integration], which is
+// served as it was received; or any other value that marshals to JSON, such as a gen.Integration or a map. A fixture
+// that violates the contract is refused with its violations.
 func WithFixture(slug string, fixture any) ServerOption {
 	return func(h *Handler) error { return h.catalog.addFixture(slug, fixture, false) }
 }
 
-// WithBrokenFixture is [WithFixture] for a fixture that is meant to violate the contract. It need not be JSON. A fixture
-// that conforms is refused: a test that relies on its being broken would prove nothing.
+// WithBrokenFixture is [WithFixture] for a fixture that violates the contract on purpose. It need not be JSON. A
+// fixture that conforms is refused, because the test would not test what it is meant to.
 func WithBrokenFixture(slug string, fixture any) ServerOption {
 	return func(h *Handler) error { return h.catalog.addFixture(slug, fixture, true) }
 }

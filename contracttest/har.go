@@ -22,7 +22,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// A HARResult says what became of one entry of a HAR file.
+// A HARResult is the result for one entry of a HAR file.
 type HARResult struct {
 	Entry   int    `json:"entry"` // position in the file, from 0
 	Method  string `json:"method"`
@@ -53,8 +53,8 @@ type harEntry struct {
 	} `json:"response"`
 }
 
-// IsHAR reports whether data is a HAR file: a JSON object with a log that has a version and entries. It reads no further
-// than it must.
+// IsHAR reports whether data is a HAR file: a JSON object with a log that has a version and entries. It reads no more
+// of data than necessary.
 func IsHAR(data []byte) bool {
 	version, entries := false, false
 	err := readHAR(bytes.NewReader(data), func(name string, d *jsontext.Decoder) error {
@@ -74,9 +74,9 @@ func IsHAR(data []byte) bool {
 
 var errEnough = errors.New("enough")
 
-// CheckHAR checks the responses recorded in a HAR file, as browsers and proxies save it, against the contract. The result
-// has every entry in order: those that are no response to GET …/integrations/{slug}, or that were saved without a body,
-// are skipped with a reason. It reads entry by entry.
+// CheckHAR checks the responses in a HAR file, as written by browsers and proxies, against the contract. The result has
+// every entry in order. Entries that are not responses to GET …/integrations/{slug}, or that were saved without a body,
+// are skipped with a reason. The file is read entry by entry.
 func CheckHAR(r io.Reader) ([]HARResult, error) {
 	results := []HARResult{}
 	err := eachEntry(r, func(entry *harEntry) error {
@@ -243,16 +243,16 @@ func (e harEntry) body() ([]byte, error) {
 	return []byte(*content.Text), nil
 }
 
-// MaxHARSize is how many bytes a [HARWriter] writes at most.
+// MaxHARSize is the maximum size of the file that a [HARWriter] writes, in bytes.
 const MaxHARSize = 256 << 20
 
-// ErrHARFull is returned by [HARWriter.Write] where the file would become larger than [MaxHARSize].
+// ErrHARFull is returned by [HARWriter.Write] if the file would become larger than [MaxHARSize].
 var ErrHARFull = fmt.Errorf("the HAR file is full at %d MiB", MaxHARSize>>20)
 
-// A HARWriter writes exchanges to a HAR file as they come and keeps none in memory. The file is a complete one after
-// each. Of the operation's exchanges it has all but credentials, secrets and the values of headers and of query parameters
-// that may hold one, in whose place stands [Redacted]. Other exchanges are not written: what is secret in them is not known
-// here. It may be used concurrently.
+// A HARWriter writes exchanges to a HAR file one by one, without keeping them in memory. After each exchange the file
+// is complete. Exchanges of GET and HEAD …/integrations/{slug} are written with [Redacted] in place of credentials,
+// secrets, and values of headers and query parameters that may contain one. Other exchanges are not written, because it
+// is not known what in them is secret. A HARWriter may be used concurrently.
 type HARWriter struct {
 	mu      sync.Mutex
 	w       io.WriterAt
@@ -262,7 +262,8 @@ type HARWriter struct {
 
 const harTail = "\n]}}\n"
 
-// NewHARWriter writes a log without entries to the beginning of w, which should be an empty file.
+// NewHARWriter returns a HARWriter that has written a log without entries to the beginning of w, which should be an
+// empty file.
 func NewHARWriter(w io.WriterAt) (*HARWriter, error) {
 	const head = `{"log":{"version":"1.2","creator":{"name":"portkey-integration","version":"1"},"entries":[`
 	if _, err := w.WriteAt([]byte(head+harTail), 0); err != nil {
@@ -271,7 +272,7 @@ func NewHARWriter(w io.WriterAt) (*HARWriter, error) {
 	return &HARWriter{w: w, end: int64(len(head))}, nil
 }
 
-// Write adds an exchange to the file. One that is not the operation's, or had no response, is left out.
+// Write appends an exchange to the file. It ignores an exchange that is of another operation or has no response.
 func (h *HARWriter) Write(e Exchange) error {
 	if !e.Operation || e.StatusCode == 0 {
 		return nil

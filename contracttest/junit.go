@@ -37,8 +37,8 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes a result as JUnit XML, which CI systems show. Findings that fail no check, such as drift, are in
-// the output of their test case; what was not checked is in the output of the suite.
+// WriteJUnit writes a result as JUnit XML, the format that CI systems display. Findings that do not fail a check, such
+// as drift, are in the output of their test case; Result.NotChecked is in the output of the suite.
 func WriteJUnit(w io.Writer, result *Result) error {
 	suite := junitSuite{
 		Name:     "contract of " + text.Safe(result.Target),

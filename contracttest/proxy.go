@@ -23,16 +23,17 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// A Proxy is a reverse proxy that checks responses, as an [http.Handler]. It stands between any client and a control plane,
-// passes requests and responses on unchanged and as they come, and compares each response to GET and HEAD
-// …/integrations/{slug} with the contract once it has passed. Other exchanges pass unchecked.
+// A Proxy is a reverse proxy, an [http.Handler], that checks responses. It stands between any client and a control
+// plane, passes requests and responses on unchanged as they arrive, and then compares each response to GET and HEAD
+// …/integrations/{slug} with the contract. Other exchanges are not checked.
 //
-// A request goes to the upstream's origin and nowhere else, with all its headers but those of the connection: a redirect is
-// the client's to follow. The path of the upstream's URL is put in front of the request's, unless the request has it already.
-// Where the upstream cannot be reached or makes no response of HTTP, the client receives 502 and an error in the API's shape.
+// Requests are sent to the origin of the upstream only, with all headers except those of the connection. The proxy does
+// not follow redirects but passes them on. The path of the upstream's URL is put in front of the path of a request that
+// does not begin with it. If the upstream cannot be reached or does not respond with HTTP, the client receives 502 and
+// an error in the API's shape.
 //
-// A client that keeps the proxy waiting for [DefaultStall], to read a piece of the request or to take a piece of the
-// response, of 32 KiB at most, is cut off; see [WithStall]. How long the upstream may take is the client's to say.
+// A client that takes longer than [DefaultStall] to send a part of its request or to read a part of the response, of at
+// most 32 KiB, is disconnected; see [WithStall]. The proxy does not limit how long the upstream takes.
 type Proxy struct {
 	upstream  *url.URL
 	insecure  bool
@@ -47,7 +48,7 @@ type Proxy struct {
 }
 
 const (
-	// DefaultStall is how long a client may keep a [Proxy] waiting unless [WithStall] says otherwise.
+	// DefaultStall is how long a client may keep a [Proxy] waiting unless [WithStall] sets another limit.
 	DefaultStall = 5 * time.Minute
 	// maxCaptured limits what is kept of all bodies under way, to check them.
 	maxCaptured = 64 << 20
@@ -56,17 +57,17 @@ const (
 // A ProxyOption configures a [Proxy].
 type ProxyOption func(*Proxy) error
 
-// WithExchangeFunc calls f with each exchange once it is over. Calls may be concurrent.
+// WithExchangeFunc calls f with each exchange when it has ended. Calls may be concurrent.
 func WithExchangeFunc(f func(Exchange)) ProxyOption {
 	return func(p *Proxy) error { p.observers = append(p.observers, f); return nil }
 }
 
-// WithInsecureUpstream allows plain http to an upstream on another machine. Keys then cross the network in clear.
+// WithInsecureUpstream allows plain http to an upstream on another machine. Keys are then sent unencrypted.
 func WithInsecureUpstream() ProxyOption {
 	return func(p *Proxy) error { p.insecure = true; return nil }
 }
 
-// WithStall sets how long a client may keep the proxy waiting.
+// WithStall sets how long a client may keep the proxy waiting. The default is [DefaultStall].
 func WithStall(d time.Duration) ProxyOption {
 	return func(p *Proxy) error {
 		if d <= 0 {
@@ -77,21 +78,22 @@ func WithStall(d time.Duration) ProxyOption {
 	}
 }
 
-// WithUpstreamTransport makes requests to the upstream with rt, which must not undo compression, as [http.Transport] does
-// without DisableCompression.
+// WithUpstreamTransport makes requests to the upstream with rt. rt must not decompress responses; an [http.Transport]
+// needs DisableCompression for that.
 func WithUpstreamTransport(rt http.RoundTripper) ProxyOption {
 	return func(p *Proxy) error { p.transport = rt; return nil }
 }
 
-// An Exchange is a request that passed through a [Proxy] and what came of it. It prints no value of a body or header.
+// An Exchange is a request that passed through a [Proxy] and its response. It prints without any value of a body or
+// header.
 type Exchange struct {
 	Method     string
-	Path       string        // as the client sent it, escapes included, without the query
-	Operation  bool          // whether it is the contract's: GET or HEAD …/integrations/{slug}
-	StatusCode int           // of the upstream's response; 0 where it sent none
-	Report     client.Report // of the check
-	Unchecked  string        // why the response was not checked, through no fault of the upstream's; else empty
-	Err        error         // why the upstream's response is missing, incomplete, or beyond what can be checked
+	Path       string        // as the client sent it, with escapes, without the query
+	Operation  bool          // whether it is GET or HEAD …/integrations/{slug}
+	StatusCode int           // of the upstream's response; 0 if there was none
+	Report     client.Report // of the check of the response
+	Unchecked  string        // why the response was not checked, if that is not the upstream's fault; else empty
+	Err        error         // why the upstream's response is missing, incomplete or too large to be checked
 	Start      time.Time
 	Duration   time.Duration
 
@@ -106,16 +108,16 @@ type Exchange struct {
 // Checked reports whether the response was compared with the contract.
 func (e Exchange) Checked() bool { return e.Operation && e.Unchecked == "" && e.Err == nil }
 
-// Failed reports whether the upstream's response is missing or incomplete, or has a violation.
+// Failed reports whether the response of the upstream is missing or incomplete, or violates the contract.
 func (e Exchange) Failed() bool { return e.Err != nil || !e.Report.Conforms() }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints the method, the path and the status code.
+// Format implements [fmt.Formatter]: for every verb, it prints the method, the path and the status code.
 func (e Exchange) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "%s %s %d", e.Method, e.Path, e.StatusCode)
 }
 
-// NewProxy returns a proxy for a control plane. The upstream's URL has scheme http or https, a host, perhaps a path, and
-// nothing else.
+// NewProxy returns a proxy for a control plane. upstream is a URL with the scheme http or https, a host and,
+// optionally, a path.
 func NewProxy(upstream string, opts ...ProxyOption) (*Proxy, error) {
 	p := &Proxy{stall: DefaultStall, checking: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	var errs []error
@@ -189,7 +191,7 @@ func newUpstreamTransport() *http.Transport {
 // Upstream returns the URL of the upstream.
 func (p *Proxy) Upstream() *url.URL { u := *p.upstream; return &u }
 
-// Close ends the exchanges under way, connections that were upgraded included, and closes idle connections to the upstream.
+// Close ends the exchanges in progress, including upgraded connections, and closes idle connections to the upstream.
 func (p *Proxy) Close() {
 	p.cancel()
 	if t, ok := p.transport.(interface{ CloseIdleConnections() }); ok {

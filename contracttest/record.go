@@ -19,18 +19,18 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// RecordEnv is the environment variable that has each [Recorder] record in place of playing back:
+// RecordEnv is the environment variable that makes each [Recorder] record instead of replaying:
 //
 //	PORTKEY_RECORD=1 go test -run TestOfMine ./...
 const RecordEnv = "PORTKEY_RECORD"
 
-// A Recorder is an [http.RoundTripper] for a test that is to see what a real control plane sends, though it runs without
-// one: it records exchanges once and plays them back from then on. It is for GET and HEAD …/integrations/{slug} alone.
+// A Recorder is an [http.RoundTripper] that records the responses of a real control plane once, so that later runs of
+// the test replay them without one. It accepts GET and HEAD …/integrations/{slug} only.
 //
-// A recording is a HAR file in the test's folder of golden files, without credentials and secrets, in whose place stands
-// [Redacted]; CheckHAR and the command check read it. Requests are told apart by method, slug and workspace, not by the
-// control plane's address; the same request again gets the next response that was recorded for it. While it records, the
-// Recorder returns each response as it will play it back, so that the test sees the same.
+// A recording is a HAR file in the test's directory of golden files. Credentials and secrets in it are replaced by
+// [Redacted]. [CheckHAR] and the command portkey-integration check can read it. A request is matched by method, slug
+// and workspace, not by the address of the control plane; repeated requests get the recorded responses in order. While
+// recording, the Recorder returns each response as it will replay it, so that both kinds of run see the same.
 type Recorder struct {
 	// Base makes the exchanges that are recorded; nil means [http.DefaultTransport].
 	Base http.RoundTripper
@@ -50,9 +50,9 @@ type Recorder struct {
 	failed bool // whether an exchange could not be recorded
 }
 
-// NewRecorder returns a Recorder of dir/<name of the test>.har. Where [RecordEnv] is set, the file is written when the
-// test ends, unless a response was missing. Else it has to be there, and what was recorded and is never asked for fails
-// the test.
+// NewRecorder returns a Recorder for the file dir/<name of the test>.har. If [RecordEnv] is set, the file is written
+// when the test ends, unless a response is missing. Otherwise the file must exist, and the test fails at its end if a
+// recorded response was not requested.
 func NewRecorder(tb testing.TB, dir string) *Recorder {
 	tb.Helper()
 	r := &Recorder{
@@ -83,8 +83,8 @@ func fileName(test string) string {
 	}, test)
 }
 
-// NewClient returns a client whose requests are recorded or played back, configured further by opts. While it records, it
-// takes the control plane and the key from the environment, as [client.New] does; to play back, it needs neither.
+// NewClient returns a client that uses the Recorder, with the given options. While recording, it takes the base URL and
+// the key from the environment, as [client.New] does. For replaying it needs neither.
 func (r *Recorder) NewClient(tb testing.TB, opts ...client.Option) *client.Client {
 	tb.Helper()
 	own := []client.Option{client.WithHTTPClient(&http.Client{Transport: r})}
@@ -233,9 +233,9 @@ func (r *Recorder) play(req *http.Request) (*http.Response, error) {
 	case len(entries) > 0:
 		return entries[0].response(req)
 	case r.all[request] > 0:
-		return nil, r.fail(fmt.Errorf("%s has %d responses to %s, and this is one request more; record anew with %s=1", r.path, r.all[request], request, RecordEnv))
+		return nil, r.fail(fmt.Errorf("%s has %d responses to %s, and this request is one more; record again with %s=1", r.path, r.all[request], request, RecordEnv))
 	}
-	return nil, r.fail(fmt.Errorf("%s has no response to %s; record anew with %s=1", r.path, request, RecordEnv))
+	return nil, r.fail(fmt.Errorf("%s has no response to %s; record again with %s=1", r.path, request, RecordEnv))
 }
 
 func (r *Recorder) endPlayback() {
@@ -247,7 +247,7 @@ func (r *Recorder) endPlayback() {
 	var unused []string
 	for request, entries := range r.left {
 		if len(entries) > 0 {
-			unused = append(unused, fmt.Sprintf("contracttest: %s has %d responses to %s, of which %d were not asked for; record anew with %s=1",
+			unused = append(unused, fmt.Sprintf("contracttest: %s has %d responses to %s, of which %d were not asked for; record again with %s=1",
 				r.path, r.all[request], request, len(entries), RecordEnv))
 		}
 	}

@@ -144,7 +144,7 @@ func TestRecorderDiffers(t *testing.T) {
 		{"once too often", func(rt http.RoundTripper) {
 			fetch(t, rt, "GET", server.URL+"/integrations/rich")
 			fetch(t, rt, "GET", server.URL+"/integrations/rich")
-		}, "has 1 responses to GET /integrations/rich, and this is one request more"},
+		}, "has 1 responses to GET /integrations/rich, and this request is one more"},
 		{"another slug", func(rt http.RoundTripper) { fetch(t, rt, "GET", server.URL+"/integrations/sparse") }, "has no response to GET /integrations/sparse"},
 		{"another method", func(rt http.RoundTripper) { fetch(t, rt, "HEAD", server.URL+"/integrations/rich") }, "has no response to HEAD /integrations/rich"},
 		{"another workspace", func(rt http.RoundTripper) {

@@ -14,13 +14,13 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// Redacted stands in the place of what may be a secret, in what [Redact] and a [HARWriter] write.
+// Redacted replaces anything that may be a secret in the output of [Redact], of a [HARWriter] and of a [Recorder].
 const Redacted = "[redacted]"
 
-// Redact copies the body of a response to GET /integrations/{slug} with [Redacted] in the place of what may be a secret:
-// each property that the contract keeps out of responses, at the top and at any depth of configurations, and the values of
-// custom_headers. Everything else stays as it is, to the order of properties and the spelling of numbers and strings. The
-// error is about a body that is not JSON.
+// Redact returns a copy of the body of a response to GET /integrations/{slug} in which [Redacted] replaces anything
+// that may be a secret: each property that the contract does not allow in a response, at the top level and at any depth
+// of configurations, and the values of custom_headers. Everything else is unchanged, including the order of properties
+// and the spelling of numbers and strings. The error is about a body that is not JSON.
 func Redact(body []byte) ([]byte, error) {
 	var out bytes.Buffer
 	r := bodyRedactor{

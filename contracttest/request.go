@@ -16,19 +16,19 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// A Request is what a server remembers of a request. It holds no credentials.
+// A Request is a request that a server received. It contains no credentials.
 type Request struct {
 	Time       time.Time
 	Method     string
-	Path       string      // as sent, escapes and prefix included, without the query
-	Slug       string      // unescaped; empty when the path is not the operation's
-	Query      url.Values  // the parameters that the contract knows
-	Header     http.Header // without those that carry credentials
-	HasAPIKey  bool        // whether a key came with it, right or wrong
-	Authorized bool        // whether it was the right one
-	Status     int         // status code of the response; 0 when a fault withheld it
+	Path       string      // as sent, with escapes and the path prefix, without the query
+	Slug       string      // unescaped; empty if the path is not …/integrations/{slug}
+	Query      url.Values  // the parameters that the contract has
+	Header     http.Header // without those that contain credentials
+	HasAPIKey  bool        // whether it had a key, right or wrong
+	Authorized bool        // whether the key was right
+	Status     int         // status code of the response; 0 if a fault prevented it
 	TraceID    string      // of the response
-	Fault      string      // that struck, as [Fault.String] describes it; "" for none
+	Fault      string      // the fault that was applied, as [Fault.String] describes it; "" for none
 	Problems   []string    // how the request violates the contract, without values of parameters; at most 20
 }
 
@@ -159,7 +159,7 @@ func reason(err error) string {
 	if broken, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		return broken.Reason
 	}
-	return "not as the contract wants it"
+	return "does not match the contract"
 }
 
 // credentials finds the key of a request as the API does: the header of its own first.

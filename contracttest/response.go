@@ -27,9 +27,9 @@ const (
 	maxText = 300
 )
 
-// CheckResponse checks a response to GET /integrations/{slug} against the contract: its status code, its content type and
-// its body. Each violation is reported with tb.Errorf; drift, which is no error, is logged. The body can be read
-// afterwards as if it had not been touched.
+// CheckResponse checks the status code, the content type and the body of a response to GET /integrations/{slug} against
+// the contract. It calls tb.Errorf for each violation and tb.Log for drift, which is not an error. The body can still
+// be read afterwards.
 func CheckResponse(tb testing.TB, resp *http.Response) {
 	tb.Helper()
 	report, err := checkResponse(resp)
@@ -40,8 +40,8 @@ func CheckResponse(tb testing.TB, resp *http.Response) {
 	tell(tb, resp, report)
 }
 
-// Transport is an [http.RoundTripper] that checks the responses passing through it to GET and HEAD …/integrations/{slug}.
-// Other exchanges pass unchecked, and so do those without a complete response.
+// Transport is an [http.RoundTripper] that checks responses to GET and HEAD …/integrations/{slug}. Other exchanges are
+// not checked, and neither are incomplete responses.
 type Transport struct {
 	// Base makes the exchanges; nil means [http.DefaultTransport].
 	Base http.RoundTripper

@@ -19,17 +19,17 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// DefaultAPIKey is the key that a server takes unless [WithAPIKey] names another. It is no secret.
+// DefaultAPIKey is the key that a server accepts unless [WithAPIKey] sets another. It is not a secret.
 const DefaultAPIKey = "pk-contracttest"
 
-// DefaultPathPrefix is the path of the API on a server unless [WithPathPrefix] names another. Real control planes have
-// one, and a client that loses it fails here as it would there.
+// DefaultPathPrefix is the path in front of /integrations unless [WithPathPrefix] sets another. Real control planes
+// have such a prefix, so a client that drops it fails here as it would there.
 const DefaultPathPrefix = "/v1"
 
 // A ServerOption configures a [Server] or a [Handler].
 type ServerOption func(*Handler) error
 
-// WithAPIKey sets the key that the server takes.
+// WithAPIKey sets the key that the server accepts.
 func WithAPIKey(key string) ServerOption {
 	return func(h *Handler) error {
 		if key == "" {
@@ -58,14 +58,14 @@ func WithPathPrefix(prefix string) ServerOption {
 	}
 }
 
-// WithInvalidRequestsAllowed keeps a [Server] from failing its test when a request violates the contract, for tests that
-// send such requests on purpose. They are recorded, and get the API's own errors.
+// WithInvalidRequestsAllowed is for tests that send invalid requests on purpose: the [Server] does not fail the test
+// because of them. They are recorded, and the response is an error of the API.
 func WithInvalidRequestsAllowed() ServerOption {
 	return func(h *Handler) error { h.invalidAllowed = true; return nil }
 }
 
-// WithUnusedAllowed keeps a [Server] from failing its test when a fixture is never requested or a fault strikes too
-// seldom, for servers that several tests share.
+// WithUnusedAllowed is for servers that several tests share: the [Server] does not fail the test because a fixture was
+// never requested or a fault was applied too few times.
 func WithUnusedAllowed() ServerOption {
 	return func(h *Handler) error { h.unusedAllowed = true; return nil }
 }
@@ -75,8 +75,8 @@ func WithRequestFunc(f func(Request)) ServerOption {
 	return func(h *Handler) error { h.observers = append(h.observers, f); return nil }
 }
 
-// WithLogger logs each request once its response is sent, with its problems, and what becomes of a [File] that changes.
-// Requests that violate the contract are warnings. No query, header or body is logged.
+// WithLogger logs each request and its problems after the response was sent, and the changes of a [File]. Requests that
+// violate the contract are logged as warnings. Queries, headers and bodies are not logged.
 func WithLogger(logger *slog.Logger) ServerOption {
 	return func(h *Handler) error {
 		if logger == nil {
@@ -87,8 +87,8 @@ func WithLogger(logger *slog.Logger) ServerOption {
 	}
 }
 
-// A Server is a fake control plane for tests. It listens on the loopback interface, obeys the contract, and fails the
-// test when a request does not.
+// A Server is a fake control plane for tests. It listens on the loopback interface, follows the contract, and fails the
+// test if a request does not.
 type Server struct {
 	*Handler
 
@@ -101,10 +101,11 @@ type Server struct {
 	requests []Request
 }
 
-// NewServer starts a server, which is closed when the test ends. Its responses are those of a [Handler]. It reports with
-// tb.Errorf a request that violates the contract and, at the end of a test that has not failed before, a fixture that was
-// never requested and a fault that struck too seldom; with tb.Fatalf a wrong option, such as a fixture that violates the
-// contract.
+// NewServer starts a server, which is closed when the test ends. Its responses are those of a [Handler].
+//
+// It calls tb.Errorf for each request that violates the contract and, if the test has not failed at its end, for each
+// fixture that was never requested and each fault that was applied too few times. It calls tb.Fatalf for an option that
+// cannot be used, such as a fixture that violates the contract.
 func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 	tb.Helper()
 	s := &Server{tb: tb}
@@ -119,7 +120,7 @@ func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 	return s
 }
 
-// NewClient returns a client of the server, configured further by opts. Its idle connections are closed with the server.
+// NewClient returns a client for the server with the given options. Its idle connections are closed with the server.
 func (s *Server) NewClient(tb testing.TB, opts ...client.Option) *client.Client {
 	tb.Helper()
 	opts = append([]client.Option{
@@ -132,13 +133,13 @@ func (s *Server) NewClient(tb testing.TB, opts ...client.Option) *client.Client 
 	return c
 }
 
-// Client returns an HTTP client for the server, whose idle connections are closed with it.
+// Client returns an HTTP client for the server. Its idle connections are closed with the server.
 func (s *Server) Client() *http.Client { return s.server.Client() }
 
-// APIKey returns the key that the server takes.
+// APIKey returns the key that the server accepts.
 func (s *Server) APIKey() string { return s.apiKey }
 
-// Requests returns the requests since the server started or [Server.ResetRequests] was called, in the order of their
+// Requests returns the requests received since the server started or [Server.ResetRequests] was called, in order of
 // arrival.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
@@ -146,15 +147,15 @@ func (s *Server) Requests() []Request {
 	return slices.Clone(s.requests)
 }
 
-// ResetRequests forgets the requests so far, for the next part of a test.
+// ResetRequests discards the requests received so far.
 func (s *Server) ResetRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = nil
 }
 
-// SetFault replaces the faults of a slug, also while the server runs. Without faults, it ends those there are. A fault
-// that contradicts itself is reported with tb.Fatalf.
+// SetFault replaces the faults of a slug, also while the server is running. Without faults, it removes them. A fault
+// that cannot be applied is reported with tb.Fatalf.
 func (s *Server) SetFault(slug string, faults ...Fault) {
 	s.tb.Helper()
 	if err := s.Handler.SetFault(slug, faults...); err != nil {
@@ -162,7 +163,7 @@ func (s *Server) SetFault(slug string, faults ...Fault) {
 	}
 }
 
-// Close ends what hangs and stops the server. It may be called more than once.
+// Close ends requests that a fault keeps waiting and stops the server. It may be called more than once.
 func (s *Server) Close() {
 	s.Handler.Close()
 	s.server.Close()
@@ -189,19 +190,20 @@ func (s *Server) record(r Request) {
 	}
 }
 
-// A Handler is a fake control plane as an [http.Handler]. Under its path prefix it serves GET /integrations/{slug}:
+// A Handler is a fake control plane as an [http.Handler]. Under its path prefix it serves GET and HEAD
+// /integrations/{slug}:
 //
-//   - the contract's named examples by name and by id, errors included: GET /v1/integrations/rate-limited gets status
+//   - the contract's named examples by name and by id, errors included: GET /v1/integrations/rate-limited has status
 //     code 429 and the example of that name;
 //   - the fixtures of [WithFixture] by slug and by id;
-//   - 404 with the API's own error for another slug.
+//   - for any other slug, 404 and an error of the API.
 //
-// The key is taken in the header x-portkey-api-key or, in its absence, as Authorization: Bearer; without it or with
-// another the status code is 401. A parameter that violates the contract, one that it does not know included, gets 400,
-// another method than GET or HEAD 405. Every response carries a trace id, numbered from 1.
+// It accepts the key in the header x-portkey-api-key or, if that is absent, in Authorization: Bearer. Without a key or
+// with another one, the status code is 401. An unknown parameter or one that violates the contract leads to 400, and a
+// method other than GET and HEAD to 405. Every response has a trace id; they are numbered from 1.
 //
-// A server around it should set ReadHeaderTimeout and MaxHeaderBytes; writing a response is bounded by the Handler
-// itself, since a fault may delay it as long as it says.
+// An http.Server that uses it should set ReadHeaderTimeout and MaxHeaderBytes. It needs no WriteTimeout, which would
+// break faults with a long delay: the Handler limits the time for writing a response itself.
 type Handler struct {
 	apiKey         string
 	prefix         string
@@ -216,7 +218,7 @@ type Handler struct {
 	close          context.CancelFunc
 }
 
-// NewHandler returns a handler that serves the contract's named examples and what the options add.
+// NewHandler returns a handler with the contract's named examples and the given options.
 func NewHandler(opts ...ServerOption) (*Handler, error) {
 	h := &Handler{
 		apiKey:  DefaultAPIKey,
@@ -239,10 +241,10 @@ func NewHandler(opts ...ServerOption) (*Handler, error) {
 	return h, nil
 }
 
-// Close ends the requests that a fault keeps hanging, now and from now on. It may be called more than once.
+// Close ends requests that a fault keeps waiting, and makes later ones end at once. It may be called more than once.
 func (h *Handler) Close() { h.close() }
 
-// Unused describes the fixtures that were never requested and the faults that struck too seldom.
+// Unused describes the fixtures that were never requested and the faults that were applied too few times.
 func (h *Handler) Unused() []string { return append(h.catalog.unused(), h.faults.unused()...) }
 
 // ServeHTTP implements [http.Handler].

@@ -24,20 +24,21 @@ import (
 
 // A Target is a control plane to verify. It prints without its credentials.
 type Target struct {
-	BaseURL      string      // path prefix included, for example https://api.portkey.ai/v1
+	BaseURL      string      // with the path prefix, for example https://api.portkey.ai/v1
 	APIKey       string      `json:"-"` // sent as x-portkey-api-key
 	BearerToken  string      `json:"-"` // sent as Authorization: Bearer, in place of a key
 	Header       http.Header `json:"-"` // sent with each request, for example for a gateway in front; its values are treated as secrets
 	Slugs        []string    // slugs (or ids) of integrations that the key can read
-	WorkspaceID  string      // sent as workspace_id where it is not empty
-	InsecureHTTP bool        // allows plain http to other hosts than loopback; the key then crosses the network in clear
+	WorkspaceID  string      // sent as workspace_id if it is not empty
+	InsecureHTTP bool        // allows plain http to hosts other than loopback; the key is then sent unencrypted
 
-	// HTTPClient makes the requests, apart from its redirects and its cookies: none is followed, none is sent. Nil
-	// means a client with [http.DefaultTransport]. Without a timeout of its own, a response may take 30 seconds.
+	// HTTPClient makes the requests. Its redirect policy and its cookies are not used: no redirect is followed and no
+	// cookie is sent. Nil means a client with [http.DefaultTransport]. If it has no timeout, each request may take 30
+	// seconds.
 	HTTPClient *http.Client `json:"-"`
 }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints the base URL and the slugs.
+// Format implements [fmt.Formatter]: for every verb, it prints the base URL and the slugs.
 func (t Target) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "contracttest.Target(%s %s)", publicURL(t.BaseURL), t.Slugs)
 }
@@ -48,13 +49,14 @@ func (t Target) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 // A VerifyOption configures [Verify] and [Run].
 type VerifyOption func(*verifier)
 
-// DefaultInterval is the least time between the starts of two requests unless [WithInterval] says otherwise.
+// DefaultInterval is the minimum time between the starts of two requests of [Verify] unless [WithInterval] sets
+// another.
 const DefaultInterval = 200 * time.Millisecond
 
-// WithInterval sets the least time between the starts of two requests.
+// WithInterval sets the minimum time between the starts of two requests.
 func WithInterval(d time.Duration) VerifyOption { return func(v *verifier) { v.interval = d } }
 
-// WithFailOnDrift makes the check integration/<slug>/drift fail where there is drift.
+// WithFailOnDrift makes the check integration/<slug>/drift fail if there is drift.
 func WithFailOnDrift() VerifyOption { return func(v *verifier) { v.failOnDrift = true } }
 
 // A CheckStatus is the outcome of a check.
@@ -67,22 +69,22 @@ const (
 	Skip CheckStatus = "skip"
 )
 
-// A CheckResult is one check of [Verify] and its outcome.
+// A CheckResult is the result of one check of [Verify].
 type CheckResult struct {
 	Name     string           `json:"name"` // stable, for example "auth/no-key" or "integration/<slug>/conforms"
 	Status   CheckStatus      `json:"status"`
-	Reason   string           `json:"reason,omitempty"`   // why it failed or was skipped, or what there is to know of a pass
+	Reason   string           `json:"reason,omitempty"`   // why it failed or was skipped, or a remark on a check that passed
 	Findings []client.Finding `json:"findings,omitempty"` // where the response and the contract differ
 }
 
-// A Result is what [Verify] found.
+// A Result is the outcome of [Verify].
 type Result struct {
 	Target     string        `json:"target"` // base URL, without user information and query
 	Checks     []CheckResult `json:"checks"`
 	NotChecked []string      `json:"not_checked,omitempty"` // what the contract has and no check looked at
 }
 
-// Passed reports whether something was checked and nothing failed.
+// Passed reports whether at least one check passed and none failed.
 func (r *Result) Passed() bool { return r.Count(Fail) == 0 && r.Count(Pass) > 0 }
 
 // Count returns the number of checks with a status.
@@ -99,42 +101,44 @@ func (r *Result) Count(status CheckStatus) int {
 // The checks of each slug, in their order. All but the first are skipped when there is no response to look at.
 var integrationChecks = []string{"status", "content-type", "conforms", "masked", "identity", "drift", "head", "repeatable"}
 
-// Verify checks whether a control plane conforms to the contract. It sends GET and HEAD only: seven requests for each slug
-// and two or three more, one after the other, [DefaultInterval] apart. The checks are, for each slug,
+// Verify checks whether a control plane conforms to the contract. It sends GET and HEAD only, one request after the
+// other, [DefaultInterval] apart: seven requests for each slug and two or three more. The checks for each slug are:
 //
 //   - integration/<slug>/status: the response to GET has status code 200
-//   - integration/<slug>/content-type: and content type application/json, in UTF-8
-//   - integration/<slug>/conforms: and a body that conforms to the contract
-//   - integration/<slug>/masked: without any secret that should be masked, at the top or at any depth of configurations
-//   - integration/<slug>/identity: about this integration, by slug or id
+//   - integration/<slug>/content-type: it has the content type application/json, in UTF-8
+//   - integration/<slug>/conforms: its body conforms to the contract
+//   - integration/<slug>/masked: it contains no secret that should be masked, at the top level or at any depth of
+//     configurations
+//   - integration/<slug>/identity: it is about this integration, by slug or id
 //   - integration/<slug>/drift: its findings are the drift of the response; it fails with [WithFailOnDrift] only
 //   - integration/<slug>/head: the response to HEAD has status code 200 and the same content type, or HEAD is refused
-//   - integration/<slug>/repeatable: a second GET has the same response, apart from properties that the contract does not
-//     name, with numbers compared exactly
+//   - integration/<slug>/repeatable: a second GET has the same response, except for properties that the contract does
+//     not describe; numbers are compared exactly
 //
-// and, once, over all slugs,
+// The checks for the control plane are:
 //
 //   - auth/no-key: without a key, GET and HEAD are refused with 401
 //   - auth/wrong-key: with a wrong key in x-portkey-api-key, GET is refused with 401, 403 or 412
-//   - auth/wrong-token: with a wrong token in Authorization, and no key, GET is refused with 401, 403 or 412
-//   - auth/cookie: with the cookies that responses have set, and no key, GET is refused with 401
+//   - auth/wrong-token: with a wrong token in Authorization and no key, GET is refused with 401, 403 or 412
+//   - auth/cookie: with the cookies that responses have set and no key, GET is refused with 401
 //   - auth/echo: no response repeats the key, the token or a value of the target's Header, in a header or in its body
-//   - unknown-slug: GET of a slug made up at random, and of a known one with something after it, is refused with 404 or 403
+//   - unknown-slug: GET of a random slug, and of a known slug with a suffix, is refused with 404 or 403
 //
-// A refusal has the body of an error of the API: it conforms, its message is not empty, a status code in it is that of the
-// response, and it tells nothing of the integration.
+// A refusal must have an error of the API as its body: the body conforms, its message is not empty, a status code in it
+// equals that of the response, and it contains no data of the integration.
 //
-// To verify a [Server], start it with [WithInvalidRequestsAllowed]: a request without a key breaks the contract.
+// To verify a [Server], start it with [WithInvalidRequestsAllowed], because a request without a key violates the
+// contract.
 //
-// # What requests cannot tell
+// # Limits
 //
-// No request makes a server send each error that the contract documents: [Result].NotChecked lists the status codes that
-// none of the responses had. Nor can Verify tell whether the values are true, whether a masked value is a mask, what other
-// keys may read, whether a check of the key takes the same time for every key, what a server does with methods other than
-// GET and HEAD, under load, or for integrations that were not named.
+// No request makes a server send every error that the contract documents: [Result].NotChecked lists the status codes
+// that no response had. Verify cannot check whether values are true, whether a masked value really hides the secret,
+// what other keys may read, whether checking a key takes the same time for every key, or how a server behaves with
+// methods other than GET and HEAD, under load, or for integrations that were not given.
 //
-// The error is about a target that cannot be verified, before any request, or about the end of ctx; the result then has
-// the checks made so far.
+// Verify returns an error if the target cannot be verified, before any request, or if ctx ends; the result then has the
+// checks completed so far.
 func Verify(ctx context.Context, target Target, opts ...VerifyOption) (*Result, error) {
 	v := &verifier{
 		target:   target,
@@ -157,9 +161,9 @@ func Verify(ctx context.Context, target Target, opts ...VerifyOption) (*Result, 
 	return v.result, nil
 }
 
-// Run runs [Verify] as a test, with a subtest for each check. Where the target has no base URL, Run takes it from the
-// environment variable PORTKEY_BASE_URL, where it has no key and no token, the key from PORTKEY_API_KEY; it skips the test
-// where they are not set either.
+// Run runs [Verify] as a test, with a subtest for each check. If the target has no base URL, Run uses the environment
+// variable PORTKEY_BASE_URL; if it has neither key nor token, PORTKEY_API_KEY. If these are not set either, it skips
+// the test.
 func Run(t *testing.T, target Target, opts ...VerifyOption) {
 	t.Helper()
 	if target.BaseURL == "" {
@@ -600,7 +604,7 @@ func (v *verifier) repeated(name string, first, second reply) CheckResult {
 	d.compare(x, y)
 	for _, r := range []reply{first, second} {
 		if _, n := counts(r.report); n > len(r.report.Drift) && len(d.found) > 0 {
-			return CheckResult{Name: name, Status: Skip, Reason: "there is too much drift to tell what may differ"}
+			return CheckResult{Name: name, Status: Skip, Reason: "there is too much drift to know what may differ"}
 		}
 	}
 	return verdict(name, "GET had another response the second time", d.found)
@@ -631,7 +635,7 @@ func (v *verifier) echo() CheckResult {
 	if len(v.target.APIKey)+len(v.target.BearerToken) < minCredential {
 		return CheckResult{Name: "auth/echo", Status: Skip, Reason: fmt.Sprintf("a key of less than %d characters is found everywhere", minCredential)}
 	}
-	return verdict("auth/echo", "a credential that was sent came back", v.echoes)
+	return verdict("auth/echo", "a response contains a credential that was sent", v.echoes)
 }
 
 // notChecked lists what the contract documents and no response showed.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"maps"
 
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
@@ -45,6 +46,17 @@ func ExamplePricingMultiplier_Effective() {
 	// 0 true
 	// 0.8 true
 	// 0 false
+}
+
+// The factor of every kind of token. A kind that is absent has the default's.
+func ExamplePricingMultiplier_All() {
+	var m *gen.PricingMultiplier
+	if err := json.Unmarshal([]byte(`{"default": 0.8, "response_token": 0}`), &m); err != nil {
+		log.Fatal(err)
+	}
+	factors := maps.Collect(m.All())
+	fmt.Println(factors["request_token"], factors["response_token"])
+	// Output: 0.8 0
 }
 
 // A slug that would lead elsewhere makes no request.

@@ -5,6 +5,7 @@ package gen
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ const (
 //   - [HuggingFaceConfiguration]
 //   - [CortexConfiguration]
 //   - [CustomBaseURLConfiguration]
-//   - [UnknownConfiguration], where the provider has no other
+//   - [UnknownConfiguration] for every other provider
 type Configuration interface{ isConfiguration() }
 
 func (OpenAIConfiguration) isConfiguration()        {}
@@ -54,13 +55,13 @@ func (CortexConfiguration) isConfiguration()        {}
 func (CustomBaseURLConfiguration) isConfiguration() {}
 func (UnknownConfiguration) isConfiguration()       {}
 
-// UnknownConfiguration is the configuration of a provider that has no type here. It prints without its content, which may
-// be secret.
+// UnknownConfiguration is the configuration of a provider that has no type of its own. It prints without its content,
+// which may be secret.
 type UnknownConfiguration struct {
-	Raw json.RawMessage // JSON as the response has it
+	Raw json.RawMessage // The JSON object as received.
 }
 
-// Format implements [fmt.Formatter]: whatever the verb, it prints the number of bytes and none of them.
+// Format implements [fmt.Formatter]: for every verb, it prints the number of bytes and not the content.
 func (c UnknownConfiguration) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "UnknownConfiguration(%d bytes redacted)", len(c.Raw))
 }
@@ -68,8 +69,8 @@ func (c UnknownConfiguration) Format(f fmt.State, _ rune) {
 // LogValue implements [slog.LogValuer] with what Format prints.
 func (c UnknownConfiguration) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// NewConfiguration returns a configuration of p's type. It calls decode once, with a pointer to the zero value of that
-// type, and returns what decode has made of it, or its error. Where p has no type, it returns nil and does not call decode.
+// NewConfiguration returns a configuration of p's type. It calls decode once, with a pointer to a zero value of that type,
+// and returns the decoded value or decode's error. If p has no type, it returns nil and does not call decode.
 func NewConfiguration(p Provider, decode func(into any) error) (Configuration, error) {
 	switch p {
 	case ProviderOpenAI:
@@ -104,11 +105,11 @@ func newConfiguration[T Configuration](decode func(into any) error) (Configurati
 	return c, nil
 }
 
-// ProviderOf returns the provider of an integration that has the given ai_provider_id and whose configuration has
-// properties of the given names. An id that the contract names decides. Where the id is empty, a UUID or a placeholder
-// (<string>), the properties do: the provider that has most of them and, among those, the fewest others. The custom base
-// URL, which combines with every provider, is the provider where no other has any of them. In all other cases, the id is
-// the provider.
+// ProviderOf returns the provider of an integration from its ai_provider_id and the names of its configuration's
+// properties. If the contract lists the id, the id decides. If the id is empty, a UUID or a placeholder such as <string>,
+// the properties decide: the result is the provider that has the most of them and, among equals, the fewest others.
+// [ProviderCustomBaseURL], which combines with every provider, is returned only if no other provider has any of them. In
+// all other cases the id itself is the provider.
 func ProviderOf(aiProviderID string, properties []string) Provider {
 	for _, p := range providers {
 		if slices.Contains(p.ids, aiProviderID) {
@@ -300,7 +301,8 @@ var providers = []struct {
 }
 
 // Effective returns the factor on the list price of a kind of token, by its name in JSON, such as "request_token". Where
-// it is absent or null, that is the default. It reports false where neither is set, and where there is no such kind.
+// the factor of that kind is absent or null, it returns Default. It reports false if neither is set, if there is no such
+// kind, and if m is nil. Image and AdditionalUnits are not kinds of token.
 func (m *PricingMultiplier) Effective(kind string) (multiplier float64, ok bool) {
 	if m == nil {
 		return 0, false
@@ -355,4 +357,35 @@ func (m *PricingMultiplier) Effective(kind string) (multiplier float64, ok bool)
 		return 0, false
 	}
 	return *factor, true
+}
+
+// All yields each kind of token by its name in JSON, such as "request_token", with the factor that
+// [PricingMultiplier.Effective] returns for it, in alphabetical order. A kind without an effective factor is left out.
+func (m *PricingMultiplier) All() iter.Seq2[string, float64] {
+	return func(yield func(string, float64) bool) {
+		for _, kind := range [...]string{
+			"cache_read_audio_input_token",
+			"cache_read_image_input_token",
+			"cache_read_input_token",
+			"cache_read_text_input_token",
+			"cache_write_image_input_token",
+			"cache_write_input_token",
+			"cache_write_text_input_token",
+			"prediction_accepted_token",
+			"prediction_rejected_token",
+			"reasoning_token",
+			"request_audio_token",
+			"request_image_token",
+			"request_text_token",
+			"request_token",
+			"response_audio_token",
+			"response_image_token",
+			"response_text_token",
+			"response_token",
+		} {
+			if factor, ok := m.Effective(kind); ok && !yield(kind, factor) {
+				return
+			}
+		}
+	}
 }

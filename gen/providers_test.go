@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -98,6 +99,28 @@ func TestEffective(t *testing.T) {
 			t.Errorf("%s: got %v, %t, want %v, %t", kind, got, gotOK, want, ok)
 		}
 	}
+	want := map[string]float64{}
+	for kind, property := range document(t).Components.Schemas["PricingMultiplier"].Value.Properties {
+		if property.Value.Type.Is("number") && kind != "default" {
+			want[kind], _ = m.Effective(kind)
+		}
+	}
+	if got := maps.Collect(m.All()); !maps.Equal(got, want) {
+		t.Errorf("All: got %v, want %v", got, want)
+	}
+	for kind := range m.All() {
+		if kind != "cache_read_audio_input_token" {
+			t.Errorf("All: got %s first, want cache_read_audio_input_token", kind)
+		}
+		break // A loop may end early.
+	}
+	if got := maps.Collect((*gen.PricingMultiplier)(nil).All()); len(got) > 0 {
+		t.Errorf("All of nil: got %v, want none", got)
+	}
+	without := &gen.PricingMultiplier{RequestToken: &two}
+	if got := maps.Collect(without.All()); !maps.Equal(got, map[string]float64{"request_token": 2}) {
+		t.Errorf("All without a default: got %v, want request_token alone", got)
+	}
 	for _, m := range []*gen.PricingMultiplier{nil, {}, {RequestToken: &two}} {
 		if got, ok := m.Effective("response_token"); ok || got != 0 {
 			t.Errorf("without a default: got %v, %t, want 0, false", got, ok)
@@ -155,7 +178,7 @@ func TestAliases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.Join(strings.Fields(string(source)), " ")
+	text := strings.Join(strings.Fields(string(source)), " ") + " "
 	for typ := range reachable() {
 		if name := typ.Name(); typ != reflect.TypeFor[gen.Integration]() && !strings.Contains(text, name+" = gen."+name+" ") {
 			t.Errorf("package client has no alias of %s", name)

@@ -53,16 +53,16 @@ func (a *app) checkCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check PATH...",
 		Short: "Check saved responses against the contract",
-		Long: `Check saved responses against the contract. Nothing is sent anywhere. A path is a file, a folder with all that is in it,
-or - for standard input.
+		Long: `Check saved responses against the contract. Nothing is sent over the network. A path is a file, a folder (with
+all files in it) or - for standard input.
 
 A file holds the body of a response in JSON or YAML, several bodies (JSON lines, YAML documents), or a HAR file, as browsers
-and the command proxy save it: then each response to GET .../integrations/{slug} in it is checked, by the status code it was
-recorded with. What get, proxy and the recorder of package contracttest write can be checked.
+and the command proxy save it: then each response to GET .../integrations/{slug} in it is checked, for the status code it was
+recorded with. Output of get, of proxy and of the recorder of package contracttest can be checked.
 
-A violation of the contract: exit code 1. Drift, such as a property that the contract does not name, is no failure without
---fail-on-drift. A file that cannot be read, or is neither JSON nor YAML: exit code 2, and the others are checked all the
-same. Findings say where and what, and never quote the response.`,
+The exit code is 1 if a response violates the contract. Drift, such as a property that the contract does not have, is a
+failure with --fail-on-drift only. The exit code is 2 if a file cannot be read or is neither JSON nor YAML; the other
+files are checked nevertheless. Findings have a place and a reason, and never quote the response.`,
 		Example: `  portkey-integration check response.json
   curl -s -H "x-portkey-api-key: $PORTKEY_API_KEY" https://api.portkey.ai/v1/integrations/mine | portkey-integration check -
   portkey-integration check --status 404 not-found.json
@@ -73,7 +73,7 @@ same. Findings say where and what, and never quote the response.`,
 		RunE: a.action(func(ctx context.Context, paths []string) error { return a.check(ctx, &c, paths) }),
 	}
 	flags := command.Flags()
-	flags.IntVar(&c.status, "status", http.StatusOK, "status code `N` that the bodies came with")
+	flags.IntVar(&c.status, "status", http.StatusOK, "status code `N` of the responses")
 	flags.BoolVar(&c.failOnDrift, "fail-on-drift", false, "make drift a failure")
 	c.output.flag(command, "output", "o", "format")
 	_ = command.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(documentedStatuses(), cobra.ShellCompDirectiveNoFileComp))

@@ -31,14 +31,15 @@ func (a *app) getCommand() *cobra.Command {
 		Short: "Retrieve integrations",
 		Long: `Retrieve integrations, check each response against the contract, and print them.
 
-text is for people: a view of one integration, or a table of several, of bounded size. json and yaml are the response as it
-came: all properties in their order, numbers untouched; several slugs make one JSON line or one YAML document each. They
-come in the order of the slugs. What may be a secret is never printed: the values of custom_headers, and a secret that the
-response should have masked, are "[redacted]" in every format. Characters that a terminal cannot trust are escaped.
+The format text is for people: a view of one integration, or a table of several, of limited size. json and yaml are the
+response as received: all properties in their order, with unchanged numbers. With several slugs, each is one JSON line or
+one YAML document, in the order of the slugs. Anything that may be a secret is printed as "[redacted]" in every format:
+the values of custom_headers, and a secret that the response should have masked. Characters that are not safe to print
+are escaped.
 
-With --validation strict a response that violates the contract is an error. With report it is printed all the same, and
-what is wrong with it too. With off it is not checked. Drift, such as a property that the contract does not name, is
-never an error.`,
+With --validation strict, a response that violates the contract is an error. With report, it is printed together with
+its violations. With off, it is not checked. Drift, such as a property that the contract does not have, is never an
+error.`,
 		Example: `  portkey-integration get --sandbox openai-production
   portkey-integration get --sandbox rich --output yaml
   PORTKEY_API_KEY=... portkey-integration get my-integration
@@ -54,7 +55,7 @@ never an error.`,
 	flags := command.Flags()
 	g.output.flag(command, "output", "o", "format")
 	g.validation.flag(command, "validation", "", "what happens to a response that violates the contract")
-	flags.IntVar(&g.maxRetries, "max-retries", 2, "`N`, how often a failed request is made again")
+	flags.IntVar(&g.maxRetries, "max-retries", 2, "`N`, how often a failed request is retried")
 	_ = command.RegisterFlagCompletionFunc("max-retries", cobra.NoFileCompletions)
 	return command
 }
@@ -98,7 +99,7 @@ func (a *app) get(ctx context.Context, g *get, slugs []string) error {
 	for {
 		note := fmt.Sprintf("Waiting for %s ...", connection.baseURL)
 		if len(slugs) > 1 {
-			note = fmt.Sprintf("Waiting for %s, %d of %d came ...", connection.baseURL, came, len(slugs))
+			note = fmt.Sprintf("Waiting for %s, %d of %d received ...", connection.baseURL, came, len(slugs))
 		}
 		stop := a.waiting(note)
 		r, ok := next()

@@ -104,7 +104,7 @@ func (a *app) readSecret(ctx context.Context, flag, name string) (string, error)
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", fmt.Errorf("%s: the file cannot be read: %w (it wants the name of a file that holds the secret)", flag, withoutPath(err))
+		return "", fmt.Errorf("%s: the file cannot be read: %w (the flag takes the name of a file with the secret)", flag, withoutPath(err))
 	}
 	secret := strings.TrimSpace(string(data))
 	if secret == "" {
@@ -318,7 +318,7 @@ func yamlToJSON(text []byte, after int) ([]byte, error) {
 	}
 	var out limitedBuffer
 	if err := writeJSON(jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), node); err != nil {
-		return nil, fmt.Errorf("it is YAML that JSON cannot say: %w", err)
+		return nil, fmt.Errorf("it is YAML that JSON cannot represent: %w", err)
 	}
 	return out.Bytes(), nil
 }

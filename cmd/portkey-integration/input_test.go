@@ -92,7 +92,7 @@ func TestCheckSplitsFiles(t *testing.T) {
 		{"YAML with an alias", "a.yaml", "x: &x [1]\ny: *x\n", []string{"a.yaml violates"}, nil},
 		{"YAML with an alias of itself", "a.yaml", "x: &x [*x]\n", nil, []string{"a.yaml: "}},
 		{"YAML that grows", "a.yaml", laughs(), nil, []string{"a.yaml: "}},
-		{"YAML with a name that is none", "a.yaml", "? [hunter2]\n: 1\n", nil, []string{"a.yaml: it is YAML that JSON cannot say: line "}},
+		{"YAML with a name that is none", "a.yaml", "? [hunter2]\n: 1\n", nil, []string{"a.yaml: it is YAML that JSON cannot represent: line "}},
 		{"YAML with a number that is none", "a.yaml", "id: .inf\n", nil, []string{"a.yaml: "}},
 		{"YAML with a name twice", "a.yaml", "id: 1\nid: 2\n", nil, []string{"a.yaml: "}},
 		{"HAR", "a.har", har, []string{"a.har conforms", "a.har#2 conforms"}, nil},

@@ -47,20 +47,20 @@ func (a *app) proxyCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "proxy --upstream URL",
 		Short: "Pass requests of any client on to a control plane, and check the responses",
-		Long: `Pass requests of any client on to a control plane, and check the responses: a reverse proxy. Give the client the
-proxy's address in place of the control plane's. Requests and responses pass unchanged and as they come, bodies of any
-size and redirects included, which the client follows or not. Each response to GET or HEAD .../integrations/{slug} is
-checked against the contract once it has passed; what is sent to other paths passes unchecked.
+		Long: `A reverse proxy that passes the requests of any client on to a control plane and checks the responses. Configure the
+client with the address of the proxy in place of the control plane's. Requests and responses are passed on unchanged as
+they arrive, including bodies of any size and redirects, which the proxy does not follow. Then each response to GET or
+HEAD .../integrations/{slug} is checked against the contract. Responses of other paths are not checked.
 
-Findings are logged to standard error as they come, without a value of a response or a header. An interrupt or SIGTERM
-ends the proxy: requests under way have three seconds, then the reports are written. A violation, or a response that is
-missing or incomplete, makes exit code 1. Drift, such as a property that the contract does not name, is no failure
-without --fail-on-drift.
+Findings are logged to standard error immediately, without any value of a response or a header. An interrupt or SIGTERM
+ends the proxy: requests in progress have three seconds, then the reports are written. The exit code is 1 if a response
+violates the contract, is missing or is incomplete. Drift, such as a property that the contract does not have, is a
+failure with --fail-on-drift only.
 
-The client's key goes to the upstream alone. The Host of a request must be a loopback name or the address that is listened
-on, so that no web page gets at the upstream by way of the proxy; --allow-host adds others. --har records the exchanges
-that are checked, without credentials and secrets, for the command check; --junit writes a test case for each method,
-path and status code.`,
+The client's key is sent to the upstream only. The Host of a request must be a loopback name or the address that the
+proxy listens on, so that a web page cannot reach the upstream through it; --allow-host adds names. --har records the
+exchanges that are checked, without credentials and secrets, for the command check. --junit writes a test case for each
+method, path and status code.`,
 		Example: `  portkey-integration proxy --upstream https://api.portkey.ai/v1
   curl -H "x-portkey-api-key: $PORTKEY_API_KEY" http://127.0.0.1:4011/integrations/mine
   portkey-integration proxy --upstream http://127.0.0.1:4010 --addr 127.0.0.1:0 --junit report.xml --har recorded.har`,
@@ -70,7 +70,7 @@ path and status code.`,
 	p.listening.flags(command, "127.0.0.1:4011")
 	flags := command.Flags()
 	flags.StringVar(&p.upstream, "upstream", "", "`URL` of the control plane; its path is put in front of paths that lack it")
-	flags.BoolVar(&p.insecureHTTP, "insecure-http", false, "allow an upstream of plain http on another machine; keys then cross the network in clear")
+	flags.BoolVar(&p.insecureHTTP, "insecure-http", false, "allow an upstream of plain http on another machine; keys are then sent unencrypted")
 	flags.StringVar(&p.junit, "junit", "", "`file` for a report in JUnit XML, written at the end")
 	flags.StringVar(&p.har, "har", "", "`file` for a recording of what was checked, written as it comes")
 	flags.BoolVar(&p.failOnDrift, "fail-on-drift", false, "make drift a failure")

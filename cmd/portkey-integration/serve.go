@@ -38,31 +38,31 @@ func (a *app) serveCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve a fake control plane that obeys the contract",
-		Long: `Serve a fake control plane: the contract's examples by name, errors included, and fixtures of your own. It refuses
-requests that violate the contract. Nothing it serves is real, and its key is no secret unless --api-key-file names one.
+		Long: `Serve a fake control plane: the contract's examples by name, errors included, and your own fixtures. It refuses
+requests that violate the contract. None of its data is real, and its key is not a secret unless --api-key-file sets one.
 
-A fixture is a JSON file with the body of a response. It is checked before it is served, and read again when it changes; a
-change that violates the contract is logged, and the fixture stays what it was.
+A fixture is a JSON file with the body of a response. It is checked before it is served, and read again when it
+changes. A change that violates the contract is logged and not served.
 
-A fault makes the server misbehave towards requests for a slug, or for all with '*'. It is one or more of
+A fault makes the server misbehave for requests with a slug, or for all with '*'. It is one or more of
   status:CODE      an error with this status code, such as status:503
   delay:DURATION   a wait before the response, such as delay:2s
   hang             no response
   reset            connection reset before the response
   truncate         connection closed in the middle of the body
-  stall            half the body, then nothing
+  stall            half of the body, then nothing
   html             a gateway's page, with status code 502 unless another is given
-  drift            the integration with a property and a value that the contract does not know
+  drift            the integration with a property and a value that the contract does not have
   unmasked         the integration with its secrets unmasked
-with commas between them, and as wanted times=N (to N requests only), probability=P (up to 1), retry-after=SECONDS.
-Faults of a slug strike in the order given, the faults of all after them.
+separated by commas, and optionally times=N (for N requests only), probability=P (up to 1) and retry-after=SECONDS.
+The faults of a slug are applied in the order given, the faults of '*' after them.
 
-/docs/ is a page with a line for curl for each example, and the last requests with their problems. Requests are logged
-to standard error. An interrupt or SIGTERM stops the server once the requests under way have their responses; with
---fail-on-invalid, the exit code is then 1 if a request violated the contract, so that a CI job around any client tests it.
+/docs/ is a page with a curl command for each example, and the last requests with their problems. Requests are logged to
+standard error. An interrupt or SIGTERM stops the server after the requests in progress. With --fail-on-invalid, the exit
+code is then 1 if a request violated the contract, so that a CI job can test any client.
 
-The Host of a request must be a loopback name or the address that is listened on, so that no web page gets at the server
-under a name of its own; --allow-host adds others.`,
+The Host of a request must be a loopback name or the address that the server listens on, so that a web page cannot reach
+it under another name; --allow-host adds names.`,
 		Example: `  portkey-integration serve
   portkey-integration serve --addr 127.0.0.1:0        # a free port
   portkey-integration serve --fixture mine=testdata/mine.json --fault 'mine=status:503,retry-after=1,times=2'
@@ -97,7 +97,7 @@ func (a *app) serve(ctx context.Context, s *serve) error {
 	}
 	prefix := strings.TrimRight(s.pathPrefix, "/")
 	if prefix == "/docs" || strings.HasPrefix(prefix, "/docs/") {
-		return errors.New("--path-prefix: /docs is the page's")
+		return errors.New("--path-prefix: /docs is the path of the server's own page")
 	}
 	seen := &recent{}
 	logger := a.logger(s.log.value)

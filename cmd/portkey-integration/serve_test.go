@@ -202,7 +202,7 @@ func TestServeLogJSON(t *testing.T) {
 		{Level: "INFO", Msg: "request", Path: "/v1/integrations/rich", Status: 200},
 		{Level: "WARN", Msg: "request violates the contract", Path: "/v1/integrations/rich", Status: 401, Problems: []string{
 			"no key: want the header x-portkey-api-key, or Authorization: Bearer", "query parameter a: not in the contract"}},
-		{Level: "WARN", Msg: "unused", What: `fault html of "sparse" struck 0 of 1 times`},
+		{Level: "WARN", Msg: "unused", What: `fault html of "sparse" was applied 0 of 1 times`},
 		{Level: "INFO", Msg: "stopped", Requests: 2, Invalid: 1},
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -364,10 +364,10 @@ func TestServeRefuses(t *testing.T) {
 		{"fault without a slug", []string{"--fault", "hang"}, "want SLUG=FAULT"},
 		{"fault of no kind", []string{"--fault", "*=slow"}, `there is no "slow"; want status:CODE`},
 		{"fault that contradicts itself", []string{"--fault", "*=hang,status:503"}, "send no response"},
-		{"fault that can never strike", []string{"--fault", "*=hang", "--fault", "*=reset"}, "can never strike"},
+		{"fault that is never applied", []string{"--fault", "*=hang", "--fault", "*=reset"}, "is never applied"},
 		{"fault for nothing", []string{"--fault", "ritch=hang"}, `no fixture "ritch"`},
 		{"path prefix", []string{"--path-prefix", "v1"}, "does not begin with /"},
-		{"path prefix of the page", []string{"--path-prefix", "/docs/v1"}, "/docs is the page's"},
+		{"path prefix of the page", []string{"--path-prefix", "/docs/v1"}, "/docs is the path of the server's own page"},
 		{"log", []string{"--log-format", "xml"}, "want text, json"},
 		{"key file that is not there", []string{"--api-key-file", leak}, "no such file"},
 		{"key file that is a folder", []string{"--api-key-file", dir}, "cannot be read"},

@@ -16,8 +16,8 @@ func (a *app) specCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "spec",
 		Short: "Print the contract, an OpenAPI document",
-		Long: `Print the contract, an OpenAPI document. yaml is the file openapi.yaml of this module, byte for byte; json says the
-same in the same order.`,
+		Long: `Print the contract, an OpenAPI document. yaml is the file openapi.yaml of this module, byte for byte; json has the
+same content in the same order.`,
 		Example: `  portkey-integration spec > openapi.yaml
   portkey-integration spec --output json | jq -r '.components.examples | keys[]'`,
 		Args: cobra.NoArgs,

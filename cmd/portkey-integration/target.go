@@ -106,7 +106,7 @@ func (a *app) header(ctx context.Context, t *target) (http.Header, error) {
 	for _, flag := range t.headers {
 		name, file, ok := strings.Cut(flag, "=")
 		if !ok || name == "" || file == "" {
-			return nil, errors.New("--header wants NAME=FILE, a header's name and the name of a file that holds its value")
+			return nil, errors.New("--header: want NAME=FILE, the name of a header and of a file with its value")
 		}
 		if file == "-" {
 			fromInput++

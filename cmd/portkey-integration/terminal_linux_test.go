@@ -68,7 +68,7 @@ func TestColorAtATerminal(t *testing.T) {
 func TestANoteAtATerminal(t *testing.T) {
 	hang := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer hang.Close()
-	for note, slugs := range map[string][]string{"": {"x"}, ", 0 of 2 came": {"x", "y"}} {
+	for note, slugs := range map[string][]string{"": {"x"}, ", 0 of 2 received": {"x", "y"}} {
 		showsNote(t, hang.URL, "Waiting for "+hang.URL+note+" ...", slugs)
 	}
 }

@@ -29,14 +29,15 @@ func (a *app) verifyCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify [SLUG...]",
 		Short: "Check a live control plane against the contract",
-		Long: `Check a live control plane against the contract: for each slug whether there is a response, whether it conforms, is
-about the integration asked for, masks its secrets, and is the same twice; whether requests without a key, with a wrong key
-or token, with a cookie in place of a key, or for an unknown slug are refused with a proper error that tells nothing; and
-whether a key comes back. Without a slug, the refusals alone. With --sandbox, the slugs are those of the examples.
+		Long: `Check a live control plane against the contract. For each slug: whether there is a response, conforms, is about the
+integration that was requested, masks its secrets, and is the same when repeated. For all: whether requests without a key,
+with a wrong key or token, with a cookie in place of a key, or for an unknown slug are refused with an error of the API
+that contains no data of an integration; and whether a response repeats the key. Without a slug, only the latter are
+checked. With --sandbox, the slugs are those of the examples.
 
-Only GET and HEAD are sent, one after the other and at most five in a second: seven for each slug, and two or three more. A
-check that fails makes exit code 1; drift is no failure without --fail-on-drift. The report ends with what could not be
-checked. junit is XML that CI systems show.`,
+Only GET and HEAD requests are sent, one after the other and at most five in a second: seven for each slug, and two or
+three more. The exit code is 1 if a check fails; drift is a failure with --fail-on-drift only. The report ends with what
+could not be checked. The format junit is XML that CI systems display.`,
 		Example: `  portkey-integration verify --sandbox
   PORTKEY_API_KEY=... portkey-integration verify my-integration another
   portkey-integration verify rich --base-url http://127.0.0.1:4010/v1 --api-key-file key.txt

@@ -18,17 +18,22 @@ import (
 
 // declared is what oapi-codegen made of the contract.
 type declared struct {
-	types     map[string]bool
+	types     map[string]string            // the comment of each type
 	constants map[string][]string          // of value sets, by the name of their type
 	fields    map[string]map[string]string // the name of each field, by the names of its type and of its property
 }
 
 func readDeclared(file string) (*declared, error) {
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	d := &declared{types: map[string]string{}, constants: map[string][]string{}, fields: map[string]map[string]string{}}
+	return d, d.add(file)
+}
+
+// add reads the declarations of another file.
+func (d *declared) add(file string) error {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d := &declared{types: map[string]bool{}, constants: map[string][]string{}, fields: map[string]map[string]string{}}
 	for _, decl := range parsed.Decls {
 		general, ok := decl.(*ast.GenDecl)
 		if !ok {
@@ -37,7 +42,7 @@ func readDeclared(file string) (*declared, error) {
 		for _, spec := range general.Specs {
 			switch spec := spec.(type) {
 			case *ast.TypeSpec:
-				d.addType(spec)
+				d.addType(spec, general.Doc.Text())
 			case *ast.ValueSpec:
 				if typ, ok := spec.Type.(*ast.Ident); ok && general.Tok == token.CONST {
 					d.constants[typ.Name] = append(d.constants[typ.Name], spec.Names[0].Name)
@@ -45,12 +50,12 @@ func readDeclared(file string) (*declared, error) {
 			}
 		}
 	}
-	return d, nil
+	return nil
 }
 
-func (d *declared) addType(spec *ast.TypeSpec) {
+func (d *declared) addType(spec *ast.TypeSpec, comment string) {
 	name := spec.Name.Name
-	d.types[name] = true
+	d.types[name] = comment
 	d.fields[name] = map[string]string{}
 	structure, ok := spec.Type.(*ast.StructType)
 	if !ok {
@@ -66,17 +71,32 @@ func (d *declared) addType(spec *ast.TypeSpec) {
 	}
 }
 
-// fieldComment is the first line of a field's comment as oapi-codegen writes it: the field's name, and the description.
-var fieldComment = regexp.MustCompile(`^\t// (\w+) (.+)$`)
+var (
+	// fieldComment is the first line of a field's comment as oapi-codegen writes it: the field's name, and the description.
+	fieldComment = regexp.MustCompile(`^\t// (\w+) (.+)$`)
+	// valuesComment is the comment of a type's constants as oapi-codegen writes it.
+	valuesComment = regexp.MustCompile(`(?m)^// Defines values for (\w+)\.$`)
+	// errorAlias is a response with a comment that repeats that of its schema.
+	errorAlias = regexp.MustCompile(`(?m)(?:^//.*\n)+type (\w+) = ErrorResponse$`)
+	// code is what Markdown marks as code in a comment.
+	code = regexp.MustCompile("`([^`\n]+)`")
+)
 
-// shortenComments takes the names of fields out of their comments.
+// shortenComments makes oapi-codegen's comments those of Go: it takes the names of fields and what repeats out of them, and
+// puts quotation marks in the place of Markdown's.
 func shortenComments(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	lines := strings.Split(string(text), "\n")
+	source := valuesComment.ReplaceAllString(string(text), "// The values of [$1] known today. Others may be added.")
+	source = errorAlias.ReplaceAllString(source, "// $1 is an [ErrorResponse].\ntype $1 = ErrorResponse")
+	lines := strings.Split(source, "\n")
 	for i, line := range lines {
+		if strings.HasPrefix(strings.TrimSpace(line), "//") {
+			line = code.ReplaceAllString(line, `"$1"`)
+			lines[i] = line
+		}
 		comment := fieldComment.FindStringSubmatch(line)
 		if comment == nil {
 			continue
@@ -95,7 +115,7 @@ func shortenComments(file string) error {
 
 func writeCode(c *contract, d *declared) error {
 	for _, p := range c.providers {
-		if !d.types[p.Name+suffix] {
+		if _, ok := d.types[p.Name+suffix]; !ok {
 			return fmt.Errorf("oapi-codegen has not made a type %s%s", p.Name, suffix)
 		}
 	}
@@ -105,18 +125,57 @@ func writeCode(c *contract, d *declared) error {
 	}); err != nil {
 		return err
 	}
-	var types, constants []string
+	// The types of gen/providers.go are aliased too.
+	if err := d.add("gen/providers.go"); err != nil {
+		return err
+	}
+	names := []string{"Provider", "Configuration", "UnknownConfiguration"}
 	for _, name := range c.readable {
-		if d.types[name] {
-			types = append(types, name)
-			constants = append(constants, d.constants[name]...)
+		if _, ok := d.types[name]; ok {
+			names = append(names, name)
 		}
 	}
-	return write("client/aliases.go", aliasesTemplate, map[string]any{
-		"Types":     slices.Sorted(slices.Values(append(types, "Provider", "Configuration", "UnknownConfiguration"))),
-		"Constants": constants,
-		"Providers": c.providers,
-	})
+	slices.Sort(names)
+	type alias struct {
+		Name, Comment string
+		Constants     []string
+	}
+	var aliases []alias
+	for _, name := range names {
+		aliases = append(aliases, alias{name, aliasComment(name, d.types[name], len(d.fields[name]) > 0), d.constants[name]})
+	}
+	return write("client/aliases.go", aliasesTemplate, map[string]any{"Types": aliases})
+}
+
+// aliasComment is the comment of a type of package gen for its alias in package client, wrapped.
+func aliasComment(name, comment string, fields bool) string {
+	first, rest, _ := strings.Cut(strings.TrimSpace(comment), "\n\n")
+	if name == "Configuration" { // The list of types belongs to it; their names are those of this package, too.
+		first += "\n\n" + rest
+	} else if fields {
+		first += " [gen." + name + "] describes its fields."
+	}
+	var lines []string
+	for paragraph := range strings.SplitSeq(first, "\n\n") {
+		if lines != nil {
+			lines = append(lines, "//")
+		}
+		if strings.HasPrefix(paragraph, "  - ") {
+			for item := range strings.Lines(paragraph) {
+				lines = append(lines, "// "+strings.TrimRight(item, "\n"))
+			}
+			continue
+		}
+		line := "//"
+		for word := range strings.FieldsSeq(paragraph) {
+			if len(line)+1+len(word) > 120 {
+				lines, line = append(lines, line), "//"
+			}
+			line += " " + word
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // kinds are the properties of PricingMultiplier that are factors, with their fields.
