@@ -367,6 +367,11 @@ func TestServeRefuses(t *testing.T) {
 		{"fault that can never strike", []string{"--fault", "*=hang", "--fault", "*=reset"}, "can never strike"},
 		{"fault for nothing", []string{"--fault", "ritch=hang"}, `no fixture "ritch"`},
 		{"path prefix", []string{"--path-prefix", "v1"}, "does not begin with /"},
+		{"path prefix of two lines", []string{"--path-prefix", "/a\nb"}, "not a plain path"},
+		{"fault without a status code", []string{"--fault", "*=status:0"}, "want a status code"},
+		{"fault without a body to break off", []string{"--fault", "*=status:204,truncate"}, "has no body"},
+		{"host that is a URL", []string{"--allow-host", "http://mock"}, "not the name of a host"},
+		{"host without a name", []string{"--allow-host", ""}, "not the name of a host"},
 		{"path prefix of the page", []string{"--path-prefix", "/docs/v1"}, "/docs is the page's"},
 		{"log", []string{"--log-format", "xml"}, "want text, json"},
 		{"key file that is not there", []string{"--api-key-file", leak}, "no such file"},
@@ -512,6 +517,7 @@ func TestServeTimeouts(t *testing.T) {
 
 // Headers without an end are not read to their end.
 func TestServeLargeHeader(t *testing.T) {
+	t.Parallel()
 	s := startServe(t, "--addr", "127.0.0.1:0")
 	header := withKey(contracttest.DefaultAPIKey)
 	header.Set("X-Large", strings.Repeat("a", 2*maxHeaderBytes))
