@@ -20,7 +20,7 @@ import (
 type Request struct {
 	Time       time.Time
 	Method     string
-	Path       string      // as sent, escapes and prefix included, without the query
+	Path       string      // as sent, escapes and prefix included, without the query and without the key, should it be there
 	Slug       string      // unescaped; empty when the path is not the operation's
 	Query      url.Values  // the parameters that the contract knows
 	Header     http.Header // without those that carry credentials
@@ -91,7 +91,7 @@ func (h *Handler) check(r *http.Request) (Request, []problem) {
 	record := Request{
 		Time:       time.Now(),
 		Method:     r.Method,
-		Path:       r.URL.EscapedPath(),
+		Path:       redactor(nil, key)(r.URL.EscapedPath()),
 		Slug:       slug,
 		Query:      url.Values{},
 		Header:     withoutCredentials(r.Header),

@@ -324,6 +324,7 @@ func TestServeKeyFile(t *testing.T) {
 	if resp, _ := s.integration(t, "rich"); resp.StatusCode != 401 {
 		t.Errorf("with the default key, got status code %d", resp.StatusCode)
 	}
+	s.get(t, "/v1/integrations/"+leak, withKey(leak)) // Somebody has put it into the wrong place.
 	page := s.page(t)
 	_, document := s.get(t, "/docs/openapi.json", nil)
 	s.stop()
