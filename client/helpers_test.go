@@ -170,6 +170,3 @@ func debugLogger(w *strings.Builder) *slog.Logger {
 
 // quietLog is for servers that are to see errors.
 var quietLog = log.New(io.Discard, "", 0)
-
-// raceEnabled tells whether the race detector is on, which makes everything several times slower.
-var raceEnabled bool

@@ -88,7 +88,21 @@ func (f Fault) check() error {
 		"hang and reset send no response, so none can be described")
 	empty := f.Body != nil && len(f.Body) == 0 || f.Redirect != ""
 	refuse((f.Truncate || f.Stall) && empty, "truncate and stall need a body to break off")
+	refuse(f.bodiless() && (other > 0 && f.Redirect == "" && !empty || f.Truncate || f.Stall),
+		"a response with status code %d has no body, so none can be described or broken off", f.Status)
+	refuse(slices.ContainsFunc(slices.Concat(slices.Collect(maps.Values(f.Header))...), unsendable), "a header has a value that cannot be sent")
+	refuse(unsendable(f.RetryAfter), "retry-after has a value that cannot be sent")
 	return errors.Join(errs...)
+}
+
+// bodiless reports whether the status code of the fault is one of those whose responses have no body.
+func (f Fault) bodiless() bool {
+	return f.Status == http.StatusNoContent || f.Status == http.StatusNotModified
+}
+
+// unsendable reports whether a header cannot have this value, so that net/http would send another one.
+func unsendable(value string) bool {
+	return strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == '\x7f' })
 }
 
 func count(set ...bool) int {
@@ -121,6 +135,10 @@ func (f Fault) change(r response) response {
 		r.status = f.Status
 	}
 	r.header = maps.Clone(r.header)
+	if f.bodiless() {
+		r.body = nil
+		r.header.Del("Content-Type")
+	}
 	if f.RetryAfter != "" {
 		r.header.Set("Retry-After", f.RetryAfter)
 	}

@@ -52,7 +52,7 @@ func parseFault(text string) (f Fault, err error) {
 		seen = append(seen, name)
 		switch name {
 		case "status":
-			if f.Status, err = strconv.Atoi(value); err != nil {
+			if f.Status, err = strconv.Atoi(value); err != nil || f.Status == 0 {
 				return f, errors.New("status: want a status code, such as status:503")
 			}
 		case "delay":

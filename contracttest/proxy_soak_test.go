@@ -25,7 +25,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-var soak = flag.Duration("soak", time.Second, "how long TestProxySoak runs; its memory is compared from 10s on")
+var soak = flag.Duration("soak", time.Second, "how long TestProxySoak runs; its memory is compared from 1m on")
 
 // A soakCase is a request whose path says all: what the upstream sends, how it breaks off, and what must come of it.
 type soakCase struct {
@@ -63,9 +63,9 @@ func (c soakCase) body(example []byte) []byte {
 	case rng.IntN(50) == 0:
 		size = rng.IntN(1 << 20)
 	}
-	padding := make([]byte, size)
-	for i := range padding {
-		padding[i] = 'a' + byte(rng.Uint32()%26)
+	padding := make([]byte, 0, size+13)
+	for len(padding) < size {
+		padding = strconv.AppendUint(padding, rng.Uint64(), 36) // No piece of a body is like another.
 	}
 	name := "tags"
 	if !c.good {
@@ -216,10 +216,10 @@ func TestProxySoak(t *testing.T) {
 		t.Errorf("got %d exchanges observed, want the %d that were sent", observed.Load(), sent.Load())
 	}
 	t.Logf("%d requests in %v, %d not checked for want of room, heap in MiB: %v", sent.Load(), *soak, unchecked.Load(), heap)
-	if n := len(heap); n >= 10 {
+	if n := len(heap); *soak >= time.Minute && n >= 10 {
 		// The live heap after a collection: its lowest, early and late, since what is under way differs from moment to moment.
 		early, late := lowest(heap[n/5:n/2]), lowest(heap[n/2:])
-		if late > early+16 {
+		if late > early+4 {
 			t.Errorf("got a heap of %d MiB late, want no more than %d and a little", late, early)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 type Request struct {
 	Time       time.Time
 	Method     string
-	Path       string      // as sent, with escapes and the path prefix, without the query
+	Path       string      // as sent, with escapes and the path prefix, without the query; a key in it is replaced
 	Slug       string      // unescaped; empty if the path is not …/integrations/{slug}
 	Query      url.Values  // the parameters that the contract has
 	Header     http.Header // without those that contain credentials
@@ -91,7 +91,7 @@ func (h *Handler) check(r *http.Request) (Request, []problem) {
 	record := Request{
 		Time:       time.Now(),
 		Method:     r.Method,
-		Path:       r.URL.EscapedPath(),
+		Path:       redactor(nil, key)(r.URL.EscapedPath()),
 		Slug:       slug,
 		Query:      url.Values{},
 		Header:     withoutCredentials(r.Header),

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,8 @@ func WithAPIKey(key string) ServerOption {
 	}
 }
 
+var plainSegment = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
+
 // WithPathPrefix sets the path of the API, for example "/api/v1".
 func WithPathPrefix(prefix string) ServerOption {
 	return func(h *Handler) error {
@@ -50,8 +53,11 @@ func WithPathPrefix(prefix string) ServerOption {
 		if prefix != "" && !strings.HasPrefix(prefix, "/") {
 			return fmt.Errorf("the path prefix %q does not begin with /", prefix)
 		}
-		if strings.ContainsAny(prefix, "?#% ") {
-			return fmt.Errorf("the path prefix %q is not a plain path", prefix)
+		for segment := range strings.SplitSeq(strings.TrimPrefix(prefix, "/"), "/") {
+			// Clients tidy or escape what is not plain, and would never get here.
+			if prefix != "" && !plainSegment.MatchString(segment) || segment == "." || segment == ".." {
+				return fmt.Errorf("the path prefix %q is not a plain path: want letters, digits and -._~ between slashes", prefix)
+			}
 		}
 		h.prefix = prefix
 		return nil

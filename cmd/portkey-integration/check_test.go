@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -140,14 +141,14 @@ func TestCheckRejectsBrokenVariants(t *testing.T) {
 	n := 0
 	for _, e := range integrations() {
 		all := variants(t, e)
-		files := make([]string, len(all))
-		for i, v := range all {
-			files[i] = save(t, strconv.Itoa(i)+".json", encode(t, v.integration))
+		var lines [][]byte
+		for _, v := range all {
+			lines = append(lines, encode(t, v.integration))
 		}
-		o := invoke(t, append([]string{"check", "-o", "json"}, files...)...).want(t, 1)
+		o := input{stdin: string(bytes.Join(lines, []byte("\n")))}.run(t, "check", "-o", "json", "-").want(t, 1)
 		c := parseChecked(t, o.out)
 		if len(c.Results) != len(all) {
-			t.Fatalf("%s: %d results for %d files", e.Name, len(c.Results), len(all))
+			t.Fatalf("%s: %d results for %d lines", e.Name, len(c.Results), len(all))
 		}
 		for i, r := range c.Results {
 			if r.Conforms || !slices.ContainsFunc(r.Violations, func(f findingJSON) bool { return f.Pointer == all[i].pointer }) {

@@ -28,6 +28,7 @@ func TestContainer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the program")
 	}
+	t.Parallel()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

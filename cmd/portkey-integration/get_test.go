@@ -360,23 +360,28 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 			continue // One of each kind will do.
 		}
 		bodies := map[string][]byte{}
-		for _, name := range names {
-			for place, value := range map[string]any{"text": leak, "object": map[string]any{"inner": leak}, "array": []any{leak}} {
-				integration := decode(t, e.Body)
-				integration[name] = value
-				configuration, _ := integration["configurations"].(map[string]any)
-				if configuration == nil {
-					configuration = map[string]any{}
-					integration["configurations"] = configuration
-				}
-				configuration[name] = value
-				configuration["nested"] = []any{map[string]any{name: value}}
-				configuration["custom_headers"] = map[string]any{"X-Header": value}
-				bodies[name+"-"+place] = encode(t, integration)
-				configuration["custom_headers"] = value
-				bodies[name+"-"+place+"-headers"] = encode(t, integration)
+		add := func(name string, value any, secrets ...string) {
+			integration := decode(t, e.Body)
+			configuration, _ := integration["configurations"].(map[string]any)
+			if configuration == nil {
+				configuration = map[string]any{}
+				integration["configurations"] = configuration
 			}
+			nested := map[string]any{}
+			for _, secret := range secrets {
+				integration[secret], configuration[secret], nested[secret] = value, value, value
+			}
+			configuration["nested"] = []any{nested}
+			configuration["custom_headers"] = map[string]any{"X-Header": value}
+			bodies[name] = encode(t, integration)
+			configuration["custom_headers"] = value
+			bodies[name+"-headers"] = encode(t, integration)
 		}
+		for _, name := range names {
+			add(name, leak, name)
+		}
+		add("object", map[string]any{"inner": leak}, names...)
+		add("array", []any{leak}, names...)
 		// Some of these conform, as far as a contract can tell: what is nested is nobody's. So this is a server of its own.
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")

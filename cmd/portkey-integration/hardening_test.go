@@ -178,6 +178,7 @@ func ends(t *testing.T, cmd *exec.Cmd, messages *syncBuffer) *os.ProcessState {
 
 // The first interrupt ends what waits for input.
 func TestInterruptWhileReading(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"check", "-"}, {"get", "rich", "--api-key-file", "-"}} {
 		stdin, writer, err := os.Pipe() // Nothing is written to it.
 		if err != nil {
@@ -196,6 +197,7 @@ func TestInterruptWhileReading(t *testing.T) {
 
 // The first interrupt ends a proxy in good order, a second one at once.
 func TestInterruptOfAProxy(t *testing.T) {
+	t.Parallel()
 	s := contracttest.NewServer(t, contracttest.WithFault("rich", contracttest.Fault{Hang: true}))
 	for _, interrupts := range []int{1, 2} {
 		har := filepath.Join(t.TempDir(), "recorded.har")

@@ -283,6 +283,10 @@ func yamlDocuments(data []byte) []part {
 		if len(bytes.TrimSpace(text)) == 0 {
 			return
 		}
+		if values, rest := jsonTexts(text); rest == nil { // JSON is YAML, and read as it is spelled. Here it may be several.
+			parts = append(parts, values...)
+			return
+		}
 		line := bytes.Count(data[:start], []byte("\n"))
 		body, err := yamlToJSON(text, line)
 		if body != nil || err != nil {
@@ -301,9 +305,6 @@ func yamlDocuments(data []byte) []part {
 func yamlToJSON(text []byte, after int) ([]byte, error) {
 	if len(text) > maxDocument {
 		return nil, fmt.Errorf("it is larger than %s", size(maxDocument))
-	}
-	if values, rest := jsonTexts(text); len(values) == 1 && rest == nil {
-		return values[0].body, nil // JSON is YAML, and read as it is spelled.
 	}
 	node, err := parseYAML(text)
 	if err != nil {

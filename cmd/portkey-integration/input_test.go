@@ -89,6 +89,7 @@ func TestCheckSplitsFiles(t *testing.T) {
 		{"YAML documents by no name", "a", yaml + "---\n" + yaml, []string{"a conforms", "a#2 conforms"}, nil},
 		{"YAML documents, one broken", "a.yaml", yaml + "---\nhunter2: [\n---\n" + yaml, []string{"a.yaml conforms", "a.yaml#3 conforms"}, []string{"a.yaml#2: it is not valid YAML, at line "}},
 		{"JSON among YAML", "a", good + "\n---\n" + yaml, []string{"a conforms", "a#2 conforms"}, nil},
+		{"JSON lines among YAML", "a", good + "\n" + bad + "\n---\n" + yaml + "---\n" + good + "\n" + good, []string{"a conforms", "a#2 violates", "a#3 conforms", "a#4 conforms", "a#5 conforms"}, nil},
 		{"YAML with an alias", "a.yaml", "x: &x [1]\ny: *x\n", []string{"a.yaml violates"}, nil},
 		{"YAML with an alias of itself", "a.yaml", "x: &x [*x]\n", nil, []string{"a.yaml: "}},
 		{"YAML that grows", "a.yaml", laughs(), nil, []string{"a.yaml: "}},
@@ -342,6 +343,7 @@ func TestOutputIsBounded(t *testing.T) {
 	}
 	for name, part := range bodies {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			body := base + "," + part + "}"
 			s := responder(t, body)
 			in := input{env: map[string]string{"PORTKEY_API_KEY": "k-bounded", "PORTKEY_BASE_URL": s}}

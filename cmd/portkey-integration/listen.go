@@ -44,6 +44,11 @@ func (l *listening) flags(command *cobra.Command, addr string) {
 
 // listen takes an address that no other machine can reach, unless that is allowed.
 func (l *listening) listen() (net.Listener, error) {
+	for _, name := range l.allowHosts {
+		if host := hostname(name); host == "" || strings.ContainsAny(name, "/@?#, \t\r\n") {
+			return nil, fmt.Errorf("--allow-host %q is not the name of a host, such as mock or mock:4010", name)
+		}
+	}
 	// What was looked at is what is listened on: a name could mean something else the second time.
 	resolved, err := net.ResolveTCPAddr("tcp", l.addr)
 	if err != nil {

@@ -95,6 +95,11 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 		return fmt.Errorf("--upstream: %w", err)
 	}
 	// All that is to be written to is tried before anything is served, and nothing is lost where that fails.
+	listener, err := p.listen()
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
 	junit, err := output("--junit", p.junit)
 	if err != nil {
 		return err
@@ -105,11 +110,9 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 		return err
 	}
 	defer har.Close()
-	listener, err := p.listen()
-	if err != nil {
-		return err
+	if junit != nil && har != nil && sameFile(junit, har) {
+		return errors.New("--junit and --har name the same file")
 	}
-	defer listener.Close()
 	if har != nil {
 		err := har.Truncate(0)
 		if err == nil {
@@ -141,16 +144,26 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 	return nil
 }
 
-// output opens a file to write to, nil where there is none.
+// output opens a file to write to, nil where there is none. A pipe or a device could not be written from its beginning,
+// and opening one may have no end.
 func output(flag, name string) (*os.File, error) {
 	if name == "" {
 		return nil, nil
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, fmt.Errorf("%s %s: it is not a regular file", flag, text.Line(name, maxCell))
 	}
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	return file, nil
+}
+
+func sameFile(a, b *os.File) bool {
+	one, err := a.Stat()
+	other, err2 := b.Stat()
+	return err == nil && err2 == nil && os.SameFile(one, other)
 }
 
 // reach tries whether something listens at a URL. Nothing is sent.

@@ -209,7 +209,7 @@ func TestProxyErrors(t *testing.T) {
 	}
 	down := "http://" + free.Addr().String()
 	_ = free.Close()
-	nowhere := filepath.Join(t.TempDir(), "no", "such")
+	nowhere, same := filepath.Join(t.TempDir(), "no", "such"), filepath.Join(t.TempDir(), "report")
 	for _, test := range []struct {
 		args []string
 		want string
@@ -226,6 +226,11 @@ func TestProxyErrors(t *testing.T) {
 		{[]string{"--upstream", s.URL, "--addr", taken.Addr().String()}, "in use"},
 		{[]string{"--upstream", s.URL, "--har", nowhere}, "--har: "},
 		{[]string{"--upstream", s.URL, "--junit", nowhere}, "--junit: "},
+		{[]string{"--upstream", s.URL, "--har", os.DevNull}, "not a regular file"},
+		{[]string{"--upstream", s.URL, "--junit", os.DevNull}, "not a regular file"},
+		{[]string{"--upstream", s.URL, "--har", t.TempDir()}, "--har: "},
+		{[]string{"--upstream", s.URL, "--har", same, "--junit", same}, "the same file"},
+		{[]string{"--upstream", s.URL, "--allow-host", "a/b"}, "not the name of a host"},
 		{[]string{"--upstream", s.URL, "--log-format", "xml"}, "want text, json"},
 		{[]string{"--upstream", s.URL, "x"}, "unknown command"},
 	} {
@@ -241,6 +246,12 @@ func TestProxyErrors(t *testing.T) {
 		if data, _ := os.ReadFile(file); string(data) != "earlier" {
 			t.Errorf("%s is %q", file, data)
 		}
+	}
+	// Nor does it leave a file that was not there.
+	unwritten := filepath.Join(t.TempDir(), "report.xml")
+	invoke(t, "proxy", "--upstream", s.URL, "--addr", taken.Addr().String(), "--junit", unwritten).want(t, 2)
+	if _, err := os.Stat(unwritten); err == nil {
+		t.Error("an empty report is left behind")
 	}
 }
 

@@ -18,8 +18,8 @@ import (
 )
 
 // serveGrace is how long requests under way may take when the server is told to stop. None takes long, but what a fault
-// makes hang.
-const serveGrace = 500 * time.Millisecond
+// makes hang. Tests have less.
+var serveGrace = 500 * time.Millisecond
 
 // serve is a run of the fake server, as its flags have it.
 type serve struct {

@@ -324,6 +324,7 @@ func TestServeKeyFile(t *testing.T) {
 	if resp, _ := s.integration(t, "rich"); resp.StatusCode != 401 {
 		t.Errorf("with the default key, got status code %d", resp.StatusCode)
 	}
+	s.get(t, "/v1/integrations/"+leak, withKey(leak)) // Somebody has put it into the wrong place.
 	page := s.page(t)
 	_, document := s.get(t, "/docs/openapi.json", nil)
 	s.stop()
@@ -368,6 +369,11 @@ func TestServeRefuses(t *testing.T) {
 		{"fault for nothing", []string{"--fault", "ritch=hang"}, `no fixture "ritch"`},
 		{"path prefix", []string{"--path-prefix", "v1"}, "does not begin with /"},
 		{"path prefix of the page", []string{"--path-prefix", "/docs/v1"}, "/docs is the path of the server's own page"},
+		{"path prefix of two lines", []string{"--path-prefix", "/a\nb"}, "not a plain path"},
+		{"fault without a status code", []string{"--fault", "*=status:0"}, "want a status code"},
+		{"fault without a body to break off", []string{"--fault", "*=status:204,truncate"}, "has no body"},
+		{"host that is a URL", []string{"--allow-host", "http://mock"}, "not the name of a host"},
+		{"host without a name", []string{"--allow-host", ""}, "not the name of a host"},
 		{"log", []string{"--log-format", "xml"}, "want text, json"},
 		{"key file that is not there", []string{"--api-key-file", leak}, "no such file"},
 		{"key file that is a folder", []string{"--api-key-file", dir}, "cannot be read"},
@@ -512,6 +518,7 @@ func TestServeTimeouts(t *testing.T) {
 
 // Headers without an end are not read to their end.
 func TestServeLargeHeader(t *testing.T) {
+	t.Parallel()
 	s := startServe(t, "--addr", "127.0.0.1:0")
 	header := withKey(contracttest.DefaultAPIKey)
 	header.Set("X-Large", strings.Repeat("a", 2*maxHeaderBytes))

@@ -45,10 +45,12 @@ func (a *app) paint(color, text string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
+// patience is how long a person waits without wondering. Tests have less.
+var patience = time.Second
+
 const (
-	patience = time.Second            // How long a person waits without wondering.
-	pace     = 100 * time.Millisecond // Between two notes on the progress.
-	wipe     = "\r\x1b[K"             // Takes a note back.
+	pace = 100 * time.Millisecond // Between two notes on the progress.
+	wipe = "\r\x1b[K"             // Takes a note back.
 )
 
 // waiting tells a person at a terminal what the program waits for, if it takes long. The note is gone when stop returns.

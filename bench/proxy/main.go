@@ -1,0 +1,252 @@
+// Command proxy compares portkey-integration proxy with Prism's proxy, in front of the same fake server and behind the same
+// client: what a request costs each of them, in processor time and in waiting. Run it in bench, after npm ci in interop:
+//
+//	go run ./proxy [-rounds N] [-time D] [-par N]
+//
+// Each round has the same client ask the fake server itself and through each proxy, starting with another one each time, and
+// compare every byte of every response. Processor time is that of the proxy's process alone, user and system, by the kernel.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/portkey-integration/portkey-integration-go/bench/internal/responses"
+	"github.com/portkey-integration/portkey-integration-go/contracttest"
+)
+
+const tick = 10 * time.Millisecond // Of the kernel's count of processor time, in /proc, on every common machine.
+
+// A target is a way to the fake server.
+type target struct {
+	name, url string
+	pid       int
+	cpu, wall map[string][]time.Duration // by size of body: one a request in each round, and the median wait
+}
+
+func main() {
+	log.SetFlags(0)
+	rounds := flag.Int("rounds", 5, "`number` of rounds")
+	duration := flag.Duration("time", 3*time.Second, "how long a round asks each proxy for each size")
+	par := flag.Int("par", 8, "`number` of connections")
+	flag.Parse()
+	if err := compare(*rounds, *duration, *par); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func compare(rounds int, duration time.Duration, par int) error {
+	work, err := os.MkdirTemp("", "")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+
+	program := filepath.Join(work, "portkey-integration")
+	build := exec.Command("go", "build", "-o", program, "./cmd/portkey-integration")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	// Prism writes JSON anew, so what is sent is spelled as it would spell it: it is not for its bytes that it is compared.
+	large := respelled(responses.Make(responses.Same, responses.Size{Name: "100KB", Bytes: 100_000, N: 1})[0])
+	fixture := filepath.Join(work, "large.json")
+	if err := os.WriteFile(fixture, large, 0o600); err != nil {
+		return err
+	}
+	bodies := map[string][]byte{"openai-production": contracttest.Example("openai-production").Body, "large": large}
+	slugs := []string{"openai-production", "large"}
+
+	start := func(name, prefix string, port int, command ...string) (*target, error) {
+		c := exec.CommandContext(ctx, command[0], command[1:]...)
+		if err := c.Start(); err != nil {
+			return nil, err
+		}
+		running.Go(func() { _ = c.Wait() })
+		t := &target{name, fmt.Sprintf("http://127.0.0.1:%d%s", port, prefix), c.Process.Pid, map[string][]time.Duration{}, map[string][]time.Duration{}}
+		for end := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			err := t.get("openai-production", bodies["openai-production"])
+			if err == nil || time.Now().After(end) {
+				return t, err
+			}
+		}
+	}
+	ports, err := freePorts(3)
+	if err != nil {
+		return err
+	}
+	addr := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", ports[i]) }
+	upstream := "http://" + addr(0) + "/v1"
+	fake, err := start("none", "/v1", ports[0], program, "serve", "--addr", addr(0), "--fixture", "large="+fixture)
+	if err != nil {
+		return fmt.Errorf("the fake server: %w", err)
+	}
+	ours, err := start("portkey-integration proxy", "/v1", ports[1], program, "proxy", "--addr", addr(1), "--upstream", upstream)
+	if err != nil {
+		return fmt.Errorf("our proxy: %w", err)
+	}
+	prism, err := start("Prism proxy", "", ports[2], "../interop/recipes/prism/proxy", upstream, strconv.Itoa(ports[2]), "--verboseLevel", "error")
+	if err != nil {
+		return fmt.Errorf("Prism's proxy, which npm ci in interop installs: %w", err)
+	}
+
+	targets := []*target{fake, ours, prism}
+	for round := range rounds {
+		for _, slug := range slugs {
+			for i := range targets {
+				if err := targets[(round+i)%len(targets)].load(slug, bodies[slug], duration, par); err != nil {
+					return err
+				}
+			}
+		}
+		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, rounds)
+	}
+
+	fmt.Printf("`go run ./proxy -rounds %d -time %v -par %d`, %d CPUs, %s\n\n", rounds, duration, par, runtime.NumCPU(), runtime.Version())
+	fmt.Println("| response | by way of | processor time of the proxy per request | median wait | most memory |\n|---|---|---|---|---|")
+	for _, slug := range slugs {
+		for _, t := range targets {
+			cpu := median(t.cpu[slug]).Round(time.Microsecond).String()
+			if t == fake {
+				cpu = "–"
+			}
+			fmt.Printf("| %d KB | %s | %s | %v | %s |\n", (len(bodies[slug])+999)/1000, t.name, cpu, median(t.wall[slug]).Round(10*time.Microsecond), t.memory())
+		}
+	}
+	for _, slug := range slugs {
+		var ratios []float64
+		for i := range rounds {
+			ratios = append(ratios, float64(prism.cpu[slug][i])/float64(ours.cpu[slug][i]))
+		}
+		fmt.Printf("\nOf a response of %d KB, Prism's proxy takes %.1f times the processor time (median of the rounds).\n", (len(bodies[slug])+999)/1000, median(ratios))
+		if median(ratios) <= 1 {
+			err = errors.Join(err, fmt.Errorf("our proxy costs more than Prism's for %s", slug))
+		}
+	}
+	return err
+}
+
+// load asks for a slug over some connections for a while, and notes what a request has cost.
+func (t *target) load(slug string, want []byte, duration time.Duration, par int) error {
+	for range 50 { // Connections and caches.
+		if err := t.get(slug, want); err != nil {
+			return err
+		}
+	}
+	before, err := t.used()
+	if err != nil {
+		return err
+	}
+	waits, errs := make([][]time.Duration, par), make([]error, par)
+	var workers sync.WaitGroup
+	end := time.Now().Add(duration)
+	for i := range par {
+		workers.Go(func() {
+			for time.Now().Before(end) && errs[i] == nil {
+				begun := time.Now()
+				errs[i] = t.get(slug, want)
+				waits[i] = append(waits[i], time.Since(begun))
+			}
+		})
+	}
+	workers.Wait()
+	after, err := t.used()
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return fmt.Errorf("%s: %w", t.name, err)
+	}
+	all := slices.Concat(waits...)
+	t.cpu[slug] = append(t.cpu[slug], (after-before)/time.Duration(len(all)))
+	t.wall[slug] = append(t.wall[slug], median(all))
+	return nil
+}
+
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}}
+
+func (t *target) get(slug string, want []byte) error {
+	r, err := http.NewRequest(http.MethodGet, t.url+"/integrations/"+slug, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("x-portkey-api-key", contracttest.DefaultAPIKey)
+	resp, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.StatusCode != http.StatusOK || !bytes.Equal(body, want)) {
+		err = fmt.Errorf("%s: got status code %d and %d bytes, want the %d of the fake server", slug, resp.StatusCode, len(body), len(want))
+	}
+	return err
+}
+
+// used is the processor time of the process so far.
+func (t *target) used() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", t.pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	user, err := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * tick, errors.Join(err, err2)
+}
+
+// memory is the most that was resident.
+func (t *target) memory() string {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", t.pid))
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	fields := append(strings.Fields(after), "0")
+	n, _ := strconv.Atoi(fields[0])
+	return fmt.Sprintf("%d MiB", n>>10)
+}
+
+// respelled is the same JSON as JavaScript spells it.
+func respelled(body []byte) []byte {
+	var v any
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := errors.Join(json.Unmarshal(body, &v), encoder.Encode(v)); err != nil {
+		log.Fatal(err)
+	}
+	return bytes.TrimSpace(b.Bytes())
+}
+
+func freePorts(n int) (ports []int, err error) {
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+func median[T time.Duration | float64](values []T) T {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
