@@ -247,6 +247,20 @@ func response(status int, body string, header ...string) string {
 
 // overRaw sends requests with net/http's own transport, to a peer that responds to each with the bytes of raw.
 func overRaw(raw string) transport {
+	return overPipe(func(conn net.Conn) { _, _ = io.WriteString(conn, raw) })
+}
+
+// overSilent is the transport to a server that sends raw, calls then, and leaves the connection open.
+func overSilent(raw string, then func()) transport {
+	return overPipe(func(conn net.Conn) {
+		_, _ = io.WriteString(conn, raw)
+		then()
+		_, _ = conn.Read(make([]byte, 1))
+	})
+}
+
+// overPipe is the transport to a server that has each request handled and then closes the connection.
+func overPipe(handle func(net.Conn)) transport {
 	return (&http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -259,7 +273,7 @@ func overRaw(raw string) transport {
 						return
 					}
 				}
-				_, _ = io.WriteString(theirs, raw)
+				handle(theirs)
 			}()
 			return ours, nil
 		},
