@@ -280,6 +280,23 @@ func overPipe(handle func(net.Conn)) transport {
 	}).RoundTrip
 }
 
+// A secret is found in whatever case it comes back, whichever of its letters is a capital.
+func TestEchoedSecretsInAnotherCase(t *testing.T) {
+	for _, key := range []string{"secretAkey", "secretZkey", "secretkey", "SECRETKEY"} {
+		for _, echo := range []string{strings.ToLower(key), strings.ToUpper(key), key} {
+			c, err := client.New(client.WithAPIKey(key), client.WithBaseURL("https://cp.example/v1"),
+				over(func(*http.Request) (*http.Response, error) { return respond(403, nil, `{"message":"`+echo+`"}`) }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = retrieve(c)
+			if e := as[*client.APIError](t, err); e.Message != "[redacted]" {
+				t.Errorf("%s: got the message %s, want [redacted]", key, e.Message)
+			}
+		}
+	}
+}
+
 // The response that a caller asks for leads to no credential, by any of its fields, after a redirect too.
 func TestResponseCarriesNoSecret(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
