@@ -132,8 +132,6 @@ func (l *rateLimit) wait(ctx context.Context) error {
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= left {
 			return context.DeadlineExceeded
 		}
-		if err := sleep(ctx, left); err != nil {
-			return err
-		}
+		_ = sleep(ctx, left) // Its error is that of ctx, which is asked next.
 	}
 }

@@ -366,6 +366,23 @@ func TestBulkWaitsTogether(t *testing.T) {
 	}
 }
 
+// A pause that ends with the deadline is not made: there would be no time for a request.
+func TestBulkDoesNotWaitForTheDeadline(t *testing.T) {
+	for deadline, want := range map[time.Duration]time.Duration{10 * time.Second: 0, 10*time.Second + 1: 10 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			defer cancel()
+			_, results, end := limited(ctx, t, "10")
+			if end != want {
+				t.Errorf("%v: got the end after %v, want %v", deadline, end, want)
+			}
+			if want == 0 && !errors.Is(results[len(results)-1].Err, context.DeadlineExceeded) {
+				t.Errorf("%v: got %v, want the deadline", deadline, results)
+			}
+		})
+	}
+}
+
 // Of several pauses that a server asks for at a time, the longest holds.
 func TestBulkWaitsForTheLongestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -723,3 +723,26 @@ func TestNotFoundIsTheAPIs(t *testing.T) {
 		}
 	}
 }
+
+// An error's text has what there is of it, and no more.
+func TestTextsOfErrors(t *testing.T) {
+	for want, e := range map[string]error{
+		"status code 499": &client.APIError{ResponseInfo: client.ResponseInfo{StatusCode: 499}},
+		"status code 403 Forbidden: AB03: no access (retry after 1m0s) (trace id t)": &client.APIError{
+			ResponseInfo: client.ResponseInfo{StatusCode: 403, TraceID: "t"}, Code: "AB03", Message: "no access", RetryAfter: time.Minute,
+		},
+		"status code 404 Not Found (not a response of the API: check the base URL)": &client.APIError{ResponseInfo: client.ResponseInfo{StatusCode: 404}},
+		"response violates the contract: 1 violation: /a: r":                        &client.ValidationError{Report: client.Report{Violations: []client.Finding{{Pointer: "/a", Reason: "r"}}}},
+		"response violates the contract: 3 violations: /a: r; /b: r; /c: r": &client.ValidationError{Report: client.Report{
+			Violations: []client.Finding{{Pointer: "/a", Reason: "r"}, {Pointer: "/b", Reason: "r"}, {Pointer: "/c", Reason: "r"}},
+		}},
+		"response violates the contract: 9 violations: /a: r; /b: r; /c: r; and 6 more": &client.ValidationError{Report: client.Report{
+			Violations:     []client.Finding{{Pointer: "/a", Reason: "r"}, {Pointer: "/b", Reason: "r"}, {Pointer: "/c", Reason: "r"}, {Pointer: "/d", Reason: "r"}},
+			MoreViolations: 5,
+		}},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("got %s\nwant %s", got, want)
+		}
+	}
+}

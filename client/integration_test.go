@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
+	"github.com/portkey-integration/portkey-integration-go/contract"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
@@ -230,5 +231,57 @@ func TestValidationErrorIsBounded(t *testing.T) {
 	}
 	if want := "100000 violations"; !strings.Contains(err.Error(), want) || len(err.Error()) > 1000 {
 		t.Errorf("got %d bytes, %.200s", len(err.Error()), err)
+	}
+}
+
+// The handler gets what drifts in a response that conforms, and is not called where nothing does, whether or not the body
+// is known.
+func TestReportHandlerGetsDrift(t *testing.T) {
+	for i, drift := range []int{0, 1, contract.MaxFindings, contract.MaxFindings + 1} {
+		names := fmt.Sprintf(`"name":"handled %d"`, i)
+		for n := range drift {
+			names += fmt.Sprintf(`,"unknown_%d":1`, n)
+		}
+		for _, asked := range []string{"some-slug", "another"} {
+			var reports []client.Report
+			c := newClient(t, "https://cp.example/v1", client.WithReportHandler(func(_ context.Context, r client.Report) { reports = append(reports, r) }),
+				over(func(*http.Request) (*http.Response, error) { return respond(200, nil, body(names)) }))
+			want := drift
+			if asked == "another" {
+				want++ // The response is about another integration.
+			}
+			for range 2 {
+				reports = nil
+				if _, err := c.RetrieveIntegration(t.Context(), asked); err != nil {
+					t.Fatal(err)
+				}
+				if got := len(reports); got != min(want, 1) {
+					t.Fatalf("%s, %d of drift: got %d reports, want %d", asked, want, got, min(want, 1))
+				}
+				if want == 0 {
+					continue
+				}
+				if r := reports[0]; len(r.Drift) != min(want, contract.MaxFindings) || r.MoreDrift != want-len(r.Drift) {
+					t.Errorf("%s: got %d of drift and %d more, want %d in all", asked, len(r.Drift), r.MoreDrift, want)
+				}
+			}
+		}
+	}
+}
+
+// An Integration that is unmarshalled is what Parse makes of the body; null changes nothing, and what is no integration is
+// an error.
+func TestIntegrationIsUnmarshalled(t *testing.T) {
+	var in client.Integration
+	if err := json.Unmarshal([]byte(integrationBody("some-slug")), &in); err != nil || in.Slug != "some-slug" || len(in.RawJSON()) == 0 {
+		t.Errorf("got %v, %v, want some-slug", &in, err)
+	}
+	for text, want := range map[string]bool{`null`: true, `5`: false} {
+		if err := json.Unmarshal([]byte(text), &in); (err == nil) != want || in.Slug != "some-slug" {
+			t.Errorf("%s: got %v, %v, want accepted %t", text, &in, err, want)
+		}
+	}
+	if got := (*client.Integration)(nil).String(); got != "<nil>" {
+		t.Errorf("got %s, want <nil>", got)
 	}
 }

@@ -86,7 +86,8 @@ func TestNewRefusesBadOptions(t *testing.T) {
 		"WithHTTPClient": client.WithHTTPClient(nil), "WithTimeout": client.WithTimeout(-1), "WithMaxRetries": client.WithMaxRetries(-1),
 		"WithUserAgent": client.WithUserAgent("a\nb"), "WithHeader": client.WithHeader("Host", "h"), "WithLogger": client.WithLogger(nil),
 		"WithValidation": client.WithValidation(3), "WithReportHandler": client.WithReportHandler(nil), "WithMaxResponseBytes": client.WithMaxResponseBytes(0),
-		"nil": nil,
+		"WithTokenSource": client.WithTokenSource(nil),
+		"nil":             nil,
 	}
 	var all []client.Option
 	for name, opt := range bad {
@@ -132,5 +133,25 @@ func TestEnvironment(t *testing.T) {
 		if got.URL.String() != test.want+"/integrations/some-slug" || got.Header.Get("X-Portkey-Api-Key") != test.wantKey {
 			t.Errorf("%+v: got a request to %s, or another key", test, got.URL)
 		}
+	}
+}
+
+// A Validation reads what it writes; one that does not exist prints as its number.
+func TestValidationText(t *testing.T) {
+	for want, v := range map[string]client.Validation{"strict": client.ValidationStrict, "report": client.ValidationReport, "off": client.ValidationOff} {
+		text, err := v.MarshalText()
+		if got := string(text); got != want || err != nil || v.String() != want {
+			t.Errorf("got %s and %s, %v, want %s", got, v, err, want)
+		}
+		got := client.Validation(9)
+		if err := got.UnmarshalText(text); err != nil || got != v {
+			t.Errorf("got %v, %v, want %s", got, err, want)
+		}
+	}
+	if err := new(client.Validation).UnmarshalText([]byte("lax")); err == nil {
+		t.Error("got lax accepted, want an error")
+	}
+	if got := client.Validation(3).String(); got != "Validation(3)" {
+		t.Errorf("got %s, want Validation(3)", got)
 	}
 }

@@ -69,7 +69,7 @@ func isCertificate(err error) bool {
 // backoff is the pause after the given number of attempts: exponential, with full jitter, so that clients which failed
 // together do not come back together.
 func backoff(attempts int) time.Duration {
-	return rand.N(min(maxBackoff, firstBackoff<<min(attempts-1, 10)) + 1)
+	return rand.N(min(maxBackoff, firstBackoff<<min(attempts-1, 10)))
 }
 
 // retryAfter reads the header Retry-After (RFC 9110, section 10.2.3), a number of seconds or a date. A date that has

@@ -247,6 +247,20 @@ func response(status int, body string, header ...string) string {
 
 // overRaw sends requests with net/http's own transport, to a peer that responds to each with the bytes of raw.
 func overRaw(raw string) transport {
+	return overPipe(func(conn net.Conn) { _, _ = io.WriteString(conn, raw) })
+}
+
+// overSilent is the transport to a server that sends raw, calls then, and leaves the connection open.
+func overSilent(raw string, then func()) transport {
+	return overPipe(func(conn net.Conn) {
+		_, _ = io.WriteString(conn, raw)
+		then()
+		_, _ = conn.Read(make([]byte, 1))
+	})
+}
+
+// overPipe is the transport to a server that has each request handled and then closes the connection.
+func overPipe(handle func(net.Conn)) transport {
 	return (&http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -259,11 +273,28 @@ func overRaw(raw string) transport {
 						return
 					}
 				}
-				_, _ = io.WriteString(theirs, raw)
+				handle(theirs)
 			}()
 			return ours, nil
 		},
 	}).RoundTrip
+}
+
+// A secret is found in whatever case it comes back, whichever of its letters is a capital.
+func TestEchoedSecretsInAnotherCase(t *testing.T) {
+	for _, key := range []string{"secretAkey", "secretZkey", "secretkey", "SECRETKEY"} {
+		for _, echo := range []string{strings.ToLower(key), strings.ToUpper(key), key} {
+			c, err := client.New(client.WithAPIKey(key), client.WithBaseURL("https://cp.example/v1"),
+				over(func(*http.Request) (*http.Response, error) { return respond(403, nil, `{"message":"`+echo+`"}`) }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = retrieve(c)
+			if e := as[*client.APIError](t, err); e.Message != "[redacted]" {
+				t.Errorf("%s: got the message %s, want [redacted]", key, e.Message)
+			}
+		}
+	}
 }
 
 // The response that a caller asks for leads to no credential, by any of its fields, after a redirect too.

@@ -66,8 +66,8 @@ func (c *Client) result(ctx context.Context, slug string, x *exchange) (*Integra
 		return x.decoded(ctx, source, decode)
 	}
 	integration, decodeErr := x.decoded(ctx, source, decodeWhatFits)
-	if conforms && !drifts && decodeErr == nil && len(source.findings(integration)) == 0 {
-		return integration, nil
+	if conforms && !drifts && len(source.findings(integration)) == 0 {
+		return integration, decodeErr
 	}
 	report, err := source.check(ctx, integration, c.reportHandler == nil)
 	if ctx.Err() != nil {

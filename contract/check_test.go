@@ -382,3 +382,13 @@ func TestReasons(t *testing.T) {
 		}
 	}
 }
+
+// What an error has in place of a code, whatever is inside, is a violation at its place.
+func TestErrorCodesOfAnotherType(t *testing.T) {
+	for _, code := range []string{`{"a":{"b":[1]}}`, `[{"a":1},[2]]`, `true`} {
+		report, err := contract.Check(http.StatusBadRequest, []byte(`{"error":{"code":`+code+`}}`))
+		if err != nil || len(report.Violations) != 1 || report.Violations[0].Pointer != "/error/code" {
+			t.Errorf("%s: got %v, %v, want one violation at /error/code", code, report.Violations, err)
+		}
+	}
+}

@@ -56,14 +56,14 @@ var Prepare = sync.OnceFunc(func() { go load() })
 // withoutExamples drops the examples, of which a check needs none and which are half the work of parsing the document.
 func withoutExamples(document string) []byte {
 	kept := make([]byte, 0, len(document))
-	dropping := -1 // The indentation of the block that is dropped.
+	dropping := len(document) // The indentation of the block that is dropped; where none is, more than any line has.
 	for line := range strings.Lines(document) {
 		text := strings.TrimLeft(line, " ")
 		indent := len(line) - len(text)
-		if dropping >= 0 && (indent > dropping || text == "\n") {
+		if text == "\n" || indent > dropping {
 			continue
 		}
-		dropping = -1
+		dropping = len(document)
 		if text == "examples:\n" {
 			dropping = indent
 			continue
@@ -127,9 +127,8 @@ func (c compiler) node(s *openapi3.Schema) *node {
 	for name, property := range s.Properties {
 		n.properties[name] = c.node(property.Value)
 	}
-	n.deep = !n.opaque && (len(s.AnyOf) > 0 || len(s.OneOf) > 0 || s.Not != nil)
-	if n.deep && len(s.AnyOf) == 0 && s.Not == nil {
-		n.inner = innerOf(s.OneOf)
+	if deeper := below(s); !n.opaque && len(deeper) > 0 {
+		n.deep, n.inner = true, innerOf(deeper)
 	}
 	if s.Items != nil {
 		n.items = c.node(s.Items.Value)
@@ -188,19 +187,24 @@ func acceptsAny(s *openapi3.Schema) bool {
 	}
 	types := []string{"array", "boolean", "number", "object", "string"}
 	for _, alternative := range s.OneOf {
-		a := *alternative.Value
+		a := alternative.Value
 		rest := slices.DeleteFunc(slices.Clone(types), a.Type.Is)
-		items := a.Items
-		a.Items = nil
-		if open := a.AdditionalProperties.Has; open != nil && *open {
-			a.AdditionalProperties = openapi3.AdditionalProperties{}
-		}
-		if len(rest) == len(types) || len(a.Properties) > 0 || !isPlain(&a) || items != nil && !acceptsAny(items.Value) {
+		if len(rest) == len(types) || len(a.Properties) > 0 || !isPlain(outside(a)) || a.Items != nil && !acceptsAny(a.Items.Value) {
 			return false
 		}
 		types = rest
 	}
 	return len(types) == 0
+}
+
+// outside is s without properties, without items, and without additionalProperties where that allows all.
+func outside(s *openapi3.Schema) *openapi3.Schema {
+	o := *s
+	o.Properties, o.Required, o.Items = nil, nil, nil
+	if all := o.AdditionalProperties.Has; all != nil && *all {
+		o.AdditionalProperties = openapi3.AdditionalProperties{}
+	}
+	return &o
 }
 
 // isPlain reports whether s has no keyword that compares a value with something but type.
@@ -214,25 +218,33 @@ func isPlain(s *openapi3.Schema) bool {
 // names lists the names of an object in a fixed order.
 func names[V any](object map[string]V) []string { return slices.Sorted(maps.Keys(object)) }
 
-// inner is what the alternatives of a oneOf look at inside of a value.
+// below are the schemas of the keywords that a node does not go down into.
+func below(s *openapi3.Schema) openapi3.SchemaRefs {
+	all := slices.Concat(s.OneOf, s.AnyOf)
+	if s.Not != nil {
+		all = append(all, s.Not)
+	}
+	return all
+}
+
+// inner is what such schemas look at inside of a value.
 type inner struct {
 	names map[string]bool // Properties.
 	items bool
 }
 
-// innerOf returns nil where an alternative has more than properties and items of its own.
-func innerOf(alternatives openapi3.SchemaRefs) *inner {
+// innerOf returns nil where one of the schemas has more than a type, properties and items of its own.
+func innerOf(schemas openapi3.SchemaRefs) *inner {
 	in := &inner{names: map[string]bool{}}
-	for _, ref := range alternatives {
-		a := ref.Value
-		more := a.AdditionalProperties
-		if len(a.AllOf) > 0 || len(a.AnyOf) > 0 || len(a.OneOf) > 0 || a.Not != nil || more.Schema != nil || more.Has != nil && !*more.Has {
+	for _, ref := range schemas {
+		s := ref.Value
+		if !isPlain(outside(s)) {
 			return nil
 		}
-		for name := range a.Properties {
+		for name := range s.Properties {
 			in.names[name] = true
 		}
-		in.items = in.items || a.Items != nil && !acceptsAny(a.Items.Value)
+		in.items = in.items || s.Items != nil && !acceptsAny(s.Items.Value)
 	}
 	return in
 }

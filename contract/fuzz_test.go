@@ -2,16 +2,20 @@ package contract_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// Whatever the body: a check agrees with kin-openapi and with what is remembered of others, costs little for each byte,
-// ends with the context, and its report is bounded and shows no credential.
+// Whatever the body, alone and many times over in one: a check agrees with kin-openapi and with what is remembered of
+// others, costs little for each byte, ends with the context wherever it is, and its report is bounded and shows no
+// credential.
 func FuzzCheck(f *testing.F) {
 	for i, v := range corpus(f) {
 		if i%97 == 0 {
@@ -27,11 +31,7 @@ func FuzzCheck(f *testing.F) {
 		known, drifts := contract.Known(body)
 		var report contract.Report
 		var err error
-		cost := allocated(func() { report, err = redacting.Check(t.Context(), http.StatusOK, body) })
-		// The first body of a shape has costs of its own, and so has the fuzzing engine.
-		if most := float64(2<<20 + mostPerByte*len(body)); cost > most {
-			t.Errorf("got %.0f bytes allocated for a body of %d, want at most %.0f", cost, len(body), most)
-		}
+		expectCheap(t, body, func() { report, err = redacting.Check(t.Context(), http.StatusOK, body) })
 		if text := fmt.Sprintf("%+v %v", report, err); bytes.Contains([]byte(text), []byte(theKey)) || bytes.Contains([]byte(text), []byte("pk~1live~00123456789")) {
 			t.Error("got a credential in the report or the error")
 		}
@@ -50,11 +50,56 @@ func FuzzCheck(f *testing.F) {
 		if got, want := report.Conforms(), accepts(body); got != want && !hasWideNumber(report) {
 			t.Errorf("got %t, want kin-openapi's %t: %v", got, want, report.Violations)
 		}
-		if _, err := (contract.Checker{}).Check(&countdown{t.Context(), 0}, http.StatusOK, body); err == nil {
-			t.Error("got a report though the context has ended")
+		const plenty = 1 << 30
+		total := &countdown{t.Context(), plenty}
+		_, _ = contract.Checker{}.Check(total, http.StatusOK, body)
+		// This counts the values that the check goes through, however fast the machine is.
+		asked := plenty - total.n
+		if most := 4 + len(body)/256; asked > most {
+			t.Errorf("got the context asked %d times for a body of %d bytes, want at most %d", asked, len(body), most)
+		}
+		for _, n := range []int{0, asked / 2, asked - 1} {
+			if _, err := (contract.Checker{}).Check(&countdown{t.Context(), n}, http.StatusOK, body); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v where the context ends after %d of %d, want its error", err, n, asked)
+			}
+		}
+		if len(body) > 0 && len(body) < 1<<10 {
+			n := 4 << 10 / len(body)
+			many := fmt.Appendf(nil, `%s,"tags":[%[2]s],"secret_mappings":[%[2]s],"configurations":{"azure_deployment_config":[%[2]s]}}`,
+				core, strings.TrimSuffix(strings.Repeat(string(body)+",", n), ","))
+			expectCheap(t, many, func() { report, err = redacting.Check(t.Context(), http.StatusOK, many) })
+			expectBounded(t, report)
 		}
 	})
 }
+
+// expectCheap fails the test where check, of body, allocates or takes more of the processor's time than grows with the
+// body.
+func expectCheap(t *testing.T, body []byte, check func()) {
+	t.Helper()
+	// The first body of a shape has costs of its own, and so has the fuzzing engine.
+	most := float64(2<<20 + mostPerByte*len(body))
+	mostTime := 100*time.Millisecond + time.Duration(len(body))*20*time.Microsecond
+	// A garbage collector or another process may add to the time, so that the least of some measurements counts.
+	for try := 1; ; try++ {
+		start := processorTime()
+		allocated := allocated(check)
+		took := processorTime() - start
+		if allocated > most {
+			t.Errorf("got %.0f bytes allocated for a body of %d, want at most %.0f", allocated, len(body), most)
+		}
+		if took <= mostTime {
+			return
+		}
+		if try == 5 {
+			t.Errorf("got %v of the processor's time for a body of %d bytes, want at most %v", took, len(body), mostTime)
+			return
+		}
+	}
+}
+
+// processorTime is how much of the processor's time this process has had; 0 where that cannot be known.
+var processorTime = func() time.Duration { return 0 }
 
 // hasWideNumber reports whether a number is refused that encoding/json, which kinOpenAPI decodes with, rounds.
 func hasWideNumber(report contract.Report) bool {

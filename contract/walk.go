@@ -132,7 +132,7 @@ func (n *node) namesAny(value any) bool {
 	return false
 }
 
-// checkType looks for violations of n's own keywords. It reports whether the type is one that n allows.
+// checkType looks for violations of n's own keywords. It reports whether the value is of n's type, where n has one.
 func (w *walk) checkType(n *node, value any) bool {
 	s := n.own
 	if n.opaque {
@@ -157,11 +157,7 @@ func (w *walk) checkType(n *node, value any) bool {
 			return false
 		}
 	}
-	fits := true
-	violation := func(e *openapi3.SchemaError) {
-		fits = fits && e.SchemaField != "type"
-		w.addViolation(e.JSONPointer(), e.SchemaField, reason(e))
-	}
+	violation := func(e *openapi3.SchemaError) { w.addViolation(e.JSONPointer(), e.SchemaField, reason(e)) }
 	w.ask(s, n.relevant(value), func(e *openapi3.SchemaError) {
 		// The alternative for the value's type says more than that none fits.
 		for _, alternative := range e.Schema.OneOf {
@@ -172,7 +168,7 @@ func (w *walk) checkType(n *node, value any) bool {
 		}
 		violation(e)
 	})
-	return fits
+	return true
 }
 
 // relevant is value without the properties that n's own keywords do not name, which kin-openapi would sort.

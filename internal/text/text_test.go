@@ -17,6 +17,7 @@ func TestLine(t *testing.T) {
 		{"cut by runes", "größe", 3, "grö…"},
 		{"as long as the limit", "grö", 3, "grö"},
 		{"nothing allowed", "x", 0, "…"},
+		{"at the beginning", "\u202eb", 20, " b"},
 		{"escape sequence", "a\x1b[31mb", 20, "a [31mb"},
 		{"newlines and tab", "a\r\n\tb", 20, "a   b"},
 		{"C1 control", "a\u009bb", 20, "a b"},
