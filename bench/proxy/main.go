@@ -10,12 +10,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"os"
@@ -28,7 +26,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/portkey-integration/portkey-integration-go/bench/internal/responses"
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
@@ -42,13 +39,13 @@ type target struct {
 }
 
 func main() {
-	log.SetFlags(0)
 	rounds := flag.Int("rounds", 5, "`number` of rounds")
 	duration := flag.Duration("time", 3*time.Second, "how long a round asks each proxy for each size")
 	par := flag.Int("par", 8, "`number` of connections")
 	flag.Parse()
 	if err := compare(*rounds, *duration, *par); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 
@@ -69,8 +66,9 @@ func compare(rounds int, duration time.Duration, par int) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
-	// Prism writes JSON anew, so what is sent is spelled as it would spell it: it is not for its bytes that it is compared.
-	large := respelled(responses.Make(responses.Same, responses.Size{Name: "100KB", Bytes: 100_000, N: 1})[0])
+	// Prism writes JSON anew. What is here, it writes as it was.
+	deployment := map[string]any{"azure_api_version": "2024-10-21", "azure_deployment_name": "gpt", "azure_model_slug": "gpt-4o", "is_default": false}
+	large := contracttest.Example("azure-openai-entra").With("/configurations/azure_deployment_config", slices.Repeat([]any{deployment}, 850)).Body
 	fixture := filepath.Join(work, "large.json")
 	if err := os.WriteFile(fixture, large, 0o600); err != nil {
 		return err
@@ -86,15 +84,19 @@ func compare(rounds int, duration time.Duration, par int) error {
 		running.Go(func() { _ = c.Wait() })
 		t := &target{name, fmt.Sprintf("http://127.0.0.1:%d%s", port, prefix), c.Process.Pid, map[string][]time.Duration{}, map[string][]time.Duration{}}
 		for end := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
-			err := t.get("openai-production", bodies["openai-production"])
-			if err == nil || time.Now().After(end) {
+			if err := t.get("openai-production", bodies["openai-production"]); err == nil || time.Now().After(end) {
 				return t, err
 			}
 		}
 	}
-	ports, err := freePorts(3)
-	if err != nil {
-		return err
+	var ports []int
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		_ = l.Close()
 	}
 	addr := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", ports[i]) }
 	upstream := "http://" + addr(0) + "/v1"
@@ -124,14 +126,14 @@ func compare(rounds int, duration time.Duration, par int) error {
 	}
 
 	fmt.Printf("`go run ./proxy -rounds %d -time %v -par %d`, %d CPUs, %s\n\n", rounds, duration, par, runtime.NumCPU(), runtime.Version())
-	fmt.Println("| response | by way of | processor time of the proxy per request | median wait | most memory |\n|---|---|---|---|---|")
+	fmt.Println("| response | by way of | processor time of the proxy per request | median wait |\n|---|---|---|---|")
 	for _, slug := range slugs {
 		for _, t := range targets {
 			cpu := median(t.cpu[slug]).Round(time.Microsecond).String()
 			if t == fake {
 				cpu = "–"
 			}
-			fmt.Printf("| %d KB | %s | %s | %v | %s |\n", (len(bodies[slug])+999)/1000, t.name, cpu, median(t.wall[slug]).Round(10*time.Microsecond), t.memory())
+			fmt.Printf("| %d KB | %s | %s | %v |\n", (len(bodies[slug])+999)/1000, t.name, cpu, median(t.wall[slug]).Round(10*time.Microsecond))
 		}
 	}
 	for _, slug := range slugs {
@@ -208,42 +210,9 @@ func (t *target) used() (time.Duration, error) {
 		return 0, err
 	}
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	user, err := strconv.Atoi(fields[11])
-	system, err2 := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * tick, errors.Join(err, err2)
-}
-
-// memory is the most that was resident.
-func (t *target) memory() string {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", t.pid))
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	fields := append(strings.Fields(after), "0")
-	n, _ := strconv.Atoi(fields[0])
-	return fmt.Sprintf("%d MiB", n>>10)
-}
-
-// respelled is the same JSON as JavaScript spells it.
-func respelled(body []byte) []byte {
-	var v any
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := errors.Join(json.Unmarshal(body, &v), encoder.Encode(v)); err != nil {
-		log.Fatal(err)
-	}
-	return bytes.TrimSpace(b.Bytes())
-}
-
-func freePorts(n int) (ports []int, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * tick, nil
 }
 
 func median[T time.Duration | float64](values []T) T {
