@@ -136,6 +136,18 @@ func TestPrepareRelease(t *testing.T) {
 	if undeclared, err := run(&out, clone, ""); undeclared || err != nil {
 		t.Errorf("after the release: got %v and %s, want no change", err, &out)
 	}
+
+	// Not pushed yet, it is prepared once more.
+	write("client/options.go", options)
+	if err := os.RemoveAll(filepath.Join(clone, filepath.Dir(baselineAPI))); err != nil {
+		t.Fatal(err)
+	}
+	if out, ok := prepare("v0.1.0"); !ok {
+		t.Fatal(out)
+	}
+	if got := read(t, clone, baselineAPI); !strings.Contains(got, "WithUserAgent") {
+		t.Error("want a baseline of v0.1.0 with WithUserAgent")
+	}
 }
 
 func read(t *testing.T, dir, name string) string {
