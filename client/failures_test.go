@@ -727,6 +727,10 @@ func TestNotFoundIsTheAPIs(t *testing.T) {
 // An error's text has what there is of it, and no more.
 func TestTextsOfErrors(t *testing.T) {
 	for want, e := range map[string]error{
+		"request failed after 1 attempt: EOF": &client.TransportError{ResponseInfo: client.ResponseInfo{Attempts: 1}, Err: io.EOF},
+		"request failed after 2 attempts (status code 200): EOF": &client.TransportError{
+			ResponseInfo: client.ResponseInfo{Attempts: 2, StatusCode: 200}, Err: io.EOF,
+		},
 		"status code 499": &client.APIError{ResponseInfo: client.ResponseInfo{StatusCode: 499}},
 		"status code 403 Forbidden: AB03: no access (retry after 1m0s) (trace id t)": &client.APIError{
 			ResponseInfo: client.ResponseInfo{StatusCode: 403, TraceID: "t"}, Code: "AB03", Message: "no access", RetryAfter: time.Minute,

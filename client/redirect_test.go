@@ -170,7 +170,7 @@ func TestRedirectPolicyOfTheCaller(t *testing.T) {
 	if requests != 1 || !errors.Is(err, errRefused) {
 		t.Errorf("refused: got %d requests, %v, want 1 and the policy's error", requests, err)
 	}
-	if e := as[*client.RedirectError](t, err); e.To != "https://cp.example:443" || !strings.Contains(err.Error(), "no redirects here") {
+	if e := as[*client.RedirectError](t, err); e.To != "https://cp.example:443" || !strings.HasSuffix(err.Error(), "the policy of the http.Client refused it: no redirects here") {
 		t.Errorf("refused: got %v, want an error that says what the policy said", err)
 	}
 	says, asked = nil, 0

@@ -348,3 +348,16 @@ func proxyChild(t *testing.T) {
 	}
 	t.Logf("got %s", in.Slug)
 }
+
+// Where a program has put something else in the place of net/http's default transport, ours is still like that.
+func TestTransportWithoutTheDefaultOne(t *testing.T) {
+	original := http.DefaultTransport
+	defer func() { http.DefaultTransport = original }()
+	want := client.NewTransport()
+	http.DefaultTransport = transport(func(*http.Request) (*http.Response, error) { return respond(500, nil, "") })
+	got := client.NewTransport()
+	if got.IdleConnTimeout != want.IdleConnTimeout || got.Proxy == nil || !got.ForceAttemptHTTP2 ||
+		got.MaxIdleConnsPerHost != want.MaxIdleConnsPerHost || got.MaxResponseHeaderBytes != want.MaxResponseHeaderBytes {
+		t.Errorf("got %v, want one as the default transport is", got)
+	}
+}
