@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"iter"
@@ -13,6 +14,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -170,3 +172,12 @@ func debugLogger(w *strings.Builder) *slog.Logger {
 
 // quietLog is for servers that are to see errors.
 var quietLog = log.New(io.Discard, "", 0)
+
+// TestMain lets more tests run side by side than there are processors: those that do wait for a network.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
+		_ = given.Value.Set("8")
+	}
+	os.Exit(m.Run())
+}

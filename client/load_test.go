@@ -78,7 +78,7 @@ func hijacked(text string) func(http.ResponseWriter, *http.Request) {
 }
 
 // CI makes 100,000 calls on 1,000 goroutines: go test ./client -run TestLoad -calls 100000
-var loadCalls = flag.Int("calls", 3000, "number of calls of TestLoad")
+var loadCalls = flag.Int("calls", 1000, "number of calls of TestLoad")
 
 // One Client under many goroutines, against a server of which every tenth response is bad: each call gets its own
 // response or an error of ours, and nothing is left over: no goroutine, no connection, no memory.

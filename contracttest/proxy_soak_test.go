@@ -25,7 +25,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-var soak = flag.Duration("soak", time.Second, "how long TestProxySoak runs; its memory is compared from 1m on")
+var soak = flag.Duration("soak", time.Second/2, "how long TestProxySoak runs; its memory is compared from 1m on")
 
 // A soakCase is a request whose path says all: what the upstream sends, how it breaks off, and what must come of it.
 type soakCase struct {

@@ -432,6 +432,7 @@ func TestHostileQuery(t *testing.T) {
 
 // A body that is announced and never comes does not keep the response back.
 func TestBodyThatNeverComes(t *testing.T) {
+	t.Parallel() // It waits for the server to give up.
 	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())
 	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), contracttest.DefaultPathPrefix))
 	if err != nil {

@@ -428,6 +428,7 @@ func TestRunSkips(t *testing.T) {
 		contracttest.Run(t, contracttest.Target{})
 		return
 	}
+	t.Parallel() // It waits for processes.
 	srv := httptest.NewServer(handler(t))
 	defer srv.Close()
 	for _, test := range []struct{ url, key, want string }{
