@@ -19,6 +19,7 @@ type Client struct {
 	request          *http.Request // For the slug anySlug, without a header.
 	defaults         requestConfig
 	http             *http.Client
+	endsWithContext  bool // A body that http returns ends with the context; one of a caller's own transport may not.
 	timeout          time.Duration // Of an attempt; 0 is none.
 	timeoutError     error
 	maxRetries       int
@@ -49,11 +50,13 @@ func New(opts ...Option) (*Client, error) {
 		return nil, fmt.Errorf("client: %w", &OptionError{Option: "WithBaseURL", Err: err})
 	}
 	httpClient, timeout := newHTTPClient(cfg.httpClient, cfg.timeout, request.URL)
+	_, endsWithContext := httpClient.Transport.(*oneOrigin).base.(*http.Transport)
 	return &Client{
 		baseURL:          base,
 		request:          request,
 		defaults:         cfg.requestConfig,
 		http:             httpClient,
+		endsWithContext:  endsWithContext,
 		timeout:          timeout,
 		timeoutError:     fmt.Errorf("the attempt took longer than %v: %w", timeout, context.DeadlineExceeded),
 		maxRetries:       cfg.maxRetries,

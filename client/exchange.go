@@ -100,9 +100,10 @@ func (x *exchange) read(ctx context.Context) (err error) {
 		// The connection is no longer one of HTTP, and reading from it would not end with the context.
 		return fmt.Errorf("the server switched protocols (status code %d)", x.response.StatusCode)
 	}
-	// A transport of the caller's may give a body that does not end with the context.
-	body := x.response.Body
-	defer context.AfterFunc(ctx, func() { _ = body.Close() })()
+	if !x.client.endsWithContext {
+		body := x.response.Body
+		defer context.AfterFunc(ctx, func() { _ = body.Close() })()
+	}
 	if x.response.StatusCode == http.StatusOK {
 		x.body, err = readBody(x.response, x.client.maxResponseBytes)
 	} else if x.body, err = readBody(x.response, maxBody); isTooLarge(err) {
