@@ -19,7 +19,7 @@ type Client struct {
 	request          *http.Request // For the slug anySlug, without a header.
 	defaults         requestConfig
 	http             *http.Client
-	endsWithContext  bool // A body that http returns ends with the context; one of a caller's own transport may not.
+	endsWithContext  bool          // A body that http returns ends with the context; one of a caller's own transport may not.
 	timeout          time.Duration // Of an attempt; 0 is none.
 	timeoutError     error
 	maxRetries       int
