@@ -42,7 +42,7 @@ var load = sync.OnceValue(func() *document {
 			d.names[name] = name
 		}
 	}
-	for _, name := range []string{"slug", "ai_provider_id"} {
+	for _, name := range []string{"id", "slug", "ai_provider_id"} {
 		d.responses[statusOK].properties[name].typed = false // The report names them.
 	}
 	d.shapes = newShapes(d.responses[statusOK])

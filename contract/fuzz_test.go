@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/contract"
+	"github.com/portkey-integration/portkey-integration-go/internal/processor"
 )
 
 // Whatever the body, alone and many times over in one: a check agrees with kin-openapi and with what is remembered of
@@ -82,9 +83,9 @@ func expectCheap(t *testing.T, body []byte, check func()) {
 	mostTime := 100*time.Millisecond + time.Duration(len(body))*20*time.Microsecond
 	// A garbage collector or another process may add to the time, so that the least of some measurements counts.
 	for try := 1; ; try++ {
-		start := processorTime()
+		start := processor.Time()
 		allocated := allocated(check)
-		took := processorTime() - start
+		took := processor.Time() - start
 		if allocated > most {
 			t.Errorf("got %.0f bytes allocated for a body of %d, want at most %.0f", allocated, len(body), most)
 		}
@@ -97,9 +98,6 @@ func expectCheap(t *testing.T, body []byte, check func()) {
 		}
 	}
 }
-
-// processorTime is how much of the processor's time this process has had; 0 where that cannot be known.
-var processorTime = func() time.Duration { return 0 }
 
 // hasWideNumber reports whether a number is refused that encoding/json, which kinOpenAPI decodes with, rounds.
 func hasWideNumber(report contract.Report) bool {

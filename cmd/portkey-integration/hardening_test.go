@@ -130,24 +130,10 @@ func TestUnsafeCharactersAreNotPrinted(t *testing.T) {
 	}
 }
 
-// TestMainProgram is the program itself, for tests that send it signals.
-func TestMainProgram(t *testing.T) {
-	if os.Getenv("PORTKEY_TEST_PROGRAM") == "" {
-		t.Skip("it is run by other tests")
-	}
-	for i, arg := range os.Args {
-		if arg == "--" {
-			os.Args = append(os.Args[:1], os.Args[i+1:]...)
-			break
-		}
-	}
-	main()
-}
-
-// program starts the program in a process of its own.
+// program starts the program in a process of its own, which TestMain makes of the tests' binary.
 func program(t *testing.T, stdin io.Reader, args ...string) (cmd *exec.Cmd, out *bufio.Reader, messages *syncBuffer) {
 	t.Helper()
-	cmd = exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.run=^TestMainProgram$", "--"}, args...)...)
+	cmd = exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), "PORTKEY_TEST_PROGRAM=1")
 	cmd.Stdin = stdin
 	messages = &syncBuffer{}

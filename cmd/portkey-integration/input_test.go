@@ -164,7 +164,7 @@ func TestCheckFolders(t *testing.T) {
 		"z \u202etxt\x1b[m": "{}",
 	})
 	if err := syscall.Mkfifo(filepath.Join(root, "pipe"), 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	o := invoke(t, "check", "-o", "json", root).want(t, 2)
 	want := []string{"a.json conforms", "again/c/d.yaml violates", "again/e.json conforms", "lines.jsonl conforms", "lines.jsonl#2 conforms", "z \u202etxt\x1b[m violates"}
@@ -190,9 +190,6 @@ func TestCheckFolders(t *testing.T) {
 }
 
 func TestCheckFoldersThatCannotBeRead(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("nothing is closed to root")
-	}
 	root := folder(t, map[string]string{"a/b.json": "{}", "c.json": "{}", "d.json": string(encode(t, example(t, "sparse")))})
 	for _, name := range []string{"a", "c.json"} {
 		if err := os.Chmod(filepath.Join(root, name), 0); err != nil {
@@ -200,6 +197,22 @@ func TestCheckFoldersThatCannotBeRead(t *testing.T) {
 		}
 	}
 	defer os.Chmod(filepath.Join(root, "a"), 0o700)
+	if os.Getuid() == 0 { // To whom nothing is closed.
+		const nobody = 65534
+		for _, open := range []string{filepath.Dir(root), root, filepath.Join(root, "d.json")} {
+			if err := os.Chmod(open, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := syscall.Seteuid(nobody); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := syscall.Seteuid(0); err != nil {
+				panic(err) // The tests that follow would run as nobody.
+			}
+		}()
+	}
 	if o := invoke(t, "check", root).want(t, 2, "/a: permission denied", "/c.json: permission denied"); !strings.Contains(o.out, "/d.json: conforms") {
 		t.Errorf("got\n%s", o.out)
 	}
@@ -233,7 +246,7 @@ func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 func TestCheckIsInterrupted(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	file := save(t, "good.json", encode(t, example(t, "sparse")))
 	for name, path := range map[string]string{"a pipe that nobody writes to": pipe, "standard input": "-"} {

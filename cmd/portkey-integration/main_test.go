@@ -26,10 +26,12 @@ import (
 var update = flag.Bool("update", false, "write the files in testdata anew")
 
 func TestMain(m *testing.M) {
-	if os.Getenv("PORTKEY_TEST_PROGRAM") == "" { // See program.
-		proxyGrace, probe, verifyInterval = 200*time.Millisecond, 100*time.Millisecond, 0
-		serveGrace, patience = 50*time.Millisecond, 50*time.Millisecond
+	if os.Getenv("PORTKEY_TEST_PROGRAM") != "" { // See program.
+		main()
+		return
 	}
+	proxyGrace, probe, verifyInterval = 200*time.Millisecond, 100*time.Millisecond, 0
+	serveGrace, patience = 50*time.Millisecond, 50*time.Millisecond
 	goleak.VerifyTestMain(m)
 }
 
