@@ -42,6 +42,7 @@ func TestFaultsThatRespond(t *testing.T) {
 		{"empty body", contracttest.Fault{Status: 500, Body: []byte{}}, 500, "", [2]string{"Content-Length", "0"}},
 		{"status without a body", contracttest.Fault{Status: 204, RetryAfter: "1"}, 204, "", [2]string{"Retry-After", "1"}},
 		{"status without a length", contracttest.Fault{Status: 204}, 204, "", [2]string{"Content-Length", ""}},
+		{"status without a content type", contracttest.Fault{Status: 204}, 204, "", [2]string{"Content-Type", ""}},
 		{"status without a type", contracttest.Fault{Status: 304}, 304, "", [2]string{"Content-Type", ""}},
 		{"page", contracttest.Fault{HTML: true}, 502, "<html>", [2]string{"Content-Type", "text/html"}},
 		{"page with 200", contracttest.Fault{HTML: true, Status: 200}, 200, "<html>", [2]string{}},
