@@ -52,7 +52,9 @@ var goOption = regexp.MustCompile(`\bWith[A-Z]\w+`)
 
 func (in input) run(t *testing.T, args ...string) outcome {
 	t.Helper()
-	return in.runIn(t.Context(), args...)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // For what should have refused to start.
+	defer cancel()
+	return in.runIn(ctx, args...)
 }
 
 func (in input) runIn(ctx context.Context, args ...string) outcome {
