@@ -24,7 +24,7 @@ func Known(body []byte) (conforms, drifts bool) {
 	if drifts, conforms = d.cache.bodies.find(bodySum); conforms {
 		return conforms, drifts
 	}
-	shapeSum, ok := d.shapes.of(body)
+	shapeSum, ok := d.shapes.of(body, bodySum)
 	if !ok {
 		return false, false
 	}
@@ -36,8 +36,9 @@ func Known(body []byte) (conforms, drifts bool) {
 
 // remember keeps that a body conforms.
 func (d *document) remember(body []byte, drifts bool) {
-	d.cache.bodies.add(sha256.Sum256(body), drifts)
-	if shapeSum, ok := d.shapes.of(body); ok {
+	bodySum := sha256.Sum256(body)
+	d.cache.bodies.add(bodySum, drifts)
+	if shapeSum, ok := d.shapes.of(body, bodySum); ok {
 		d.cache.shapes.add(shapeSum, drifts)
 	}
 }

@@ -17,9 +17,9 @@ import (
 
 // document is the OpenAPI document, made ready to check responses. All that it knows is read from the document.
 type document struct {
-	responses map[int]*node     // The schema of each status code's JSON.
-	names     map[string]string // Of its properties.
-	shapes    shapes            // Of integrations.
+	responses map[int]*node   // The schema of each status code's JSON.
+	names     map[string]name // Of its properties.
+	shapes    shapes          // Of integrations.
 	cache     cache
 }
 
@@ -29,7 +29,7 @@ var load = sync.OnceValue(func() *document {
 	if err != nil {
 		panic(err)
 	}
-	d := &document{responses: map[int]*node{}, names: map[string]string{}}
+	d := &document{responses: map[int]*node{}, names: map[string]name{}}
 	c := compiler{}
 	for status, response := range parsed.Paths.Value("/integrations/{slug}").Get.Responses.Map() {
 		if code, err := strconv.Atoi(status); err == nil {
@@ -38,8 +38,8 @@ var load = sync.OnceValue(func() *document {
 	}
 	for _, n := range c {
 		n.typed = n.plain && n.documentation == nil && n.known == nil
-		for name := range n.properties {
-			d.names[name] = name
+		for text, property := range n.properties {
+			d.names[text] = name{text, d.names[text].writeOnly || property.schema.WriteOnly}
 		}
 	}
 	for _, name := range []string{"id", "slug", "ai_provider_id"} {
@@ -129,6 +129,9 @@ func (c compiler) node(s *openapi3.Schema) *node {
 	}
 	if deeper := below(s); !n.opaque && len(deeper) > 0 {
 		n.deep, n.inner = true, innerOf(deeper)
+		for _, alternative := range deeper {
+			c.node(alternative.Value) // For the names of its properties.
+		}
 	}
 	if s.Items != nil {
 		n.items = c.node(s.Items.Value)

@@ -36,24 +36,31 @@ func (e *DecodeError) Error() string {
 // the inside is skipped, so that it costs no memory.
 type parser struct {
 	ctx     context.Context
-	names   map[string]string // Those of the document, so that a body's need no memory.
+	names   map[string]name // Those of the document.
 	decoder *jsontext.Decoder
 	values  int
-	// long is set where a number has more digits than a float64 may hold.
-	long bool
+	// doubtful is set where only the walk can tell whether the body conforms: a number has more digits than a float64 may
+	// hold, or a property may be a secret.
+	doubtful bool
+}
+
+// name is one of the document's properties.
+type name struct {
+	text      string // So that a body's need no memory.
+	writeOnly bool   // Some schema has it as a secret.
 }
 
 // decoders keep what they need to find names that occur twice.
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// parse also reports whether a number has more digits than a float64 may hold.
-func parse(ctx context.Context, d *document, n *node, body []byte) (value any, long bool, err error) {
+// parse also reports whether the value is doubtful.
+func parse(ctx context.Context, d *document, n *node, body []byte) (value any, doubtful bool, err error) {
 	p := parser{ctx: ctx, names: d.names, decoder: decoders.Get().(*jsontext.Decoder)}
 	p.decoder.Reset(bytes.NewBuffer(body))
 	value, err = p.parse(n)
 	p.decoder.Reset(noBody) // Which lets the body go.
 	decoders.Put(p.decoder)
-	return value, p.long, err
+	return value, p.doubtful, err
 }
 
 var noBody = strings.NewReader("")
@@ -116,28 +123,34 @@ func (p *parser) object(n *node) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if object[name], err = p.value(n.child(name)); err != nil {
+		value, err := p.value(n.child(name.text))
+		if err != nil {
 			return nil, err
 		}
+		object[name.text] = value
+		p.doubtful = p.doubtful || name.writeOnly && value != nil
 	}
 	_, err := p.decoder.ReadToken()
 	return object, err
 }
 
-func (p *parser) name() (string, error) {
+func (p *parser) name() (name, error) {
 	raw, err := p.decoder.ReadValue()
 	if err != nil {
-		return "", err
+		return name{}, err
 	}
 	quoted := raw[1 : len(raw)-1]
-	if name, ok := p.names[string(quoted)]; ok {
-		return name, nil
+	if known, ok := p.names[string(quoted)]; ok {
+		return known, nil
 	}
 	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted), nil
+		return name{text: string(quoted)}, nil
 	}
-	name, err := jsontext.AppendUnquote(nil, raw)
-	return string(name), err
+	unquoted, err := jsontext.AppendUnquote(nil, raw)
+	if known, ok := p.names[string(unquoted)]; ok {
+		return known, err
+	}
+	return name{text: string(unquoted)}, err
 }
 
 func (p *parser) array(n *node) (any, error) {
@@ -164,7 +177,7 @@ func (p *parser) number() (any, error) {
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || math.Abs(f) >= exact {
-		p.long = true
+		p.doubtful = true
 		return stdjson.Number(raw), nil
 	}
 	return f, nil

@@ -17,8 +17,8 @@ import (
 )
 
 // shapes finds the shape of an integration's body: all that the contract can tell of it, that is the names that it has
-// of those the contract knows, the types of its values, and for each value on which side it is of every bound, length,
-// format and list of values that the schema or its x-documented has anywhere. Bodies of one shape conform all or none,
+// of those the contract knows, the types of its values, and for each value, where its type is not all that is asked of
+// it, on which side it is of every bound, length, format and list of values that the schema or its x-documented has anywhere. Bodies of one shape conform all or none,
 // and drift all or none, so that it is enough to check one of them. A control plane has few shapes: a list of a thousand
 // deployments has the shape of a list of two.
 type shapes struct {
@@ -147,9 +147,14 @@ type outline struct {
 	*shapes
 	decoder jsontext.Decoder
 	source  bytes.Buffer
-	text    []byte // Of a string with escapes.
+	text    []byte // Of the last string.
+	escaped []byte // What holds a text that had escapes.
 	starts  []int  // Where in out the parts of the objects and arrays around begin that were written.
 	out     []byte // For each value a byte of its kind, then as many as that kind has.
+
+	// Of the last body, which a check remembers after it was looked for.
+	body, shape sum
+	ok          bool
 }
 
 var outlines = sync.Pool{New: func() any { return new(outline) }}
@@ -157,24 +162,28 @@ var outlines = sync.Pool{New: func() any { return new(outline) }}
 // duplicates are for the decoding into a type to refuse, which comes next.
 var duplicates = jsontext.AllowDuplicateNames(true)
 
-// of returns a sum of the shape of a body. It returns false where the body has none: it is not JSON, or has a number
-// that a float64 may not tell from others.
-func (s *shapes) of(body []byte) (sum, bool) {
+// of returns a sum of the shape of a body, whose own sum is given. It returns false where the body has none: it is not
+// JSON, or has a number that a float64 may not tell from others.
+func (s *shapes) of(body []byte, bodySum sum) (sum, bool) {
 	if !s.complete {
 		return sum{}, false
 	}
 	o := outlines.Get().(*outline)
 	defer outlines.Put(o)
+	if o.body == bodySum {
+		return o.shape, o.ok
+	}
 	o.shapes, o.out, o.starts = s, o.out[:0], o.starts[:0]
 	o.source = *bytes.NewBuffer(body)
 	o.decoder.Reset(&o.source, duplicates)
-	ok := o.value(s.root)
-	if ok {
+	o.ok = o.value(s.root)
+	if o.ok {
 		_, err := o.decoder.ReadToken()
-		ok = err == io.EOF
+		o.ok = err == io.EOF
 	}
-	o.source = bytes.Buffer{}
-	return sha256.Sum256(o.out), ok
+	o.source, o.text = bytes.Buffer{}, nil
+	o.body, o.shape = bodySum, sha256.Sum256(o.out)
+	return o.shape, o.ok
 }
 
 func (o *outline) put(b ...byte) { o.out = append(o.out, b...) }
@@ -189,6 +198,10 @@ func (o *outline) value(n *node) bool {
 	case '{', '[':
 		return o.collection(n, kind)
 	case '"':
+		if n.typed {
+			o.put('y') // Not t, which is true.
+			return o.decoder.SkipValue() == nil
+		}
 		return o.string(false)
 	case '0':
 		return o.number()
@@ -254,8 +267,11 @@ func (o *outline) string(name bool) bool {
 	if err != nil {
 		return false
 	}
-	if o.text, err = jsontext.AppendUnquote(o.text[:0], raw); err != nil {
-		return false
+	if o.text = raw[1 : len(raw)-1]; bytes.IndexByte(o.text, '\\') >= 0 {
+		if o.escaped, err = jsontext.AppendUnquote(o.escaped[:0], raw); err != nil {
+			return false
+		}
+		o.text = o.escaped
 	}
 	if number, ok := o.words[string(o.text)]; ok {
 		o.out = binary.BigEndian.AppendUint16(append(o.out, '"'), number)
