@@ -61,7 +61,7 @@ func (i *Integration) Provider() Provider {
 }
 
 // Configuration returns the provider's configuration, nil if there is none. Its type depends only on Provider: one of
-// the ten types of the contract or, for any other provider, [UnknownConfiguration] with the raw JSON. A property that
+// those of the contract or, for any other provider, [UnknownConfiguration] with the raw JSON. A property that
 // does not have the documented type is left at its zero value.
 func (i *Integration) Configuration() Configuration {
 	raw := i.configuration()

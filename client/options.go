@@ -21,10 +21,13 @@ const (
 	// DefaultBaseURL is the base URL of Portkey's own control plane.
 	DefaultBaseURL = "https://api.portkey.ai/v1"
 
-	defaultTimeout          = 30 * time.Second
-	defaultMaxRetries       = 2
-	defaultMaxResponseBytes = 4 << 20
-	defaultUserAgent        = "portkey-integration-go"
+	// DefaultMaxResponseBytes is the largest response body, in bytes after decompression, unless [WithMaxResponseBytes]
+	// says otherwise: 4 MiB.
+	DefaultMaxResponseBytes = 4 << 20
+
+	defaultTimeout    = 30 * time.Second
+	defaultMaxRetries = 2
+	defaultUserAgent  = "portkey-integration-go"
 )
 
 // Option configures a [Client].
@@ -157,7 +160,7 @@ func newConfig(opts []Option) (*config, error) {
 		baseURL:          cmp.Or(os.Getenv(envBaseURL), DefaultBaseURL),
 		maxRetries:       defaultMaxRetries,
 		userAgent:        defaultUserAgent,
-		maxResponseBytes: defaultMaxResponseBytes,
+		maxResponseBytes: DefaultMaxResponseBytes,
 	}
 	err := applyAll(opts, func(o Option) error { return o.configure(c) })
 	if c.hasCredential {
@@ -325,8 +328,8 @@ func WithReportHandler(handle func(context.Context, Report)) Option {
 	})
 }
 
-// WithMaxResponseBytes limits the size of a response body, in bytes after decompression. The default is 4 MiB. A larger
-// body is a [*ResponseTooLargeError].
+// WithMaxResponseBytes limits the size of a response body, in bytes after decompression. The default is
+// [DefaultMaxResponseBytes], 4 MiB. A larger body is a [*ResponseTooLargeError].
 func WithMaxResponseBytes(n int64) Option {
 	return newOption("WithMaxResponseBytes", func(c *config) error {
 		if n < 1 {

@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	// maxBody limits what is kept of a body to check it. No integration comes near it, and no client takes more.
-	maxBody = 4 << 20
+	// maxBody limits what is kept of a body to check it: no more than a client takes.
+	maxBody = client.DefaultMaxResponseBytes
 	// maxText limits, in characters, a text of a server that a message repeats.
 	maxText = 300
 )

@@ -17,6 +17,9 @@ import (
 // results are the values of each benchmark, one a round, by its name and then by unit.
 type results map[string]map[string][]float64
 
+// shown are the names of the benchmarks that a table has asked for.
+var shown = map[string]bool{}
+
 func main() {
 	r, cpu, rounds := results{}, "", 0
 	reader := benchfmt.NewReader(os.Stdin, "stdin")
@@ -39,13 +42,22 @@ func main() {
 		log.Fatal(err)
 	}
 	r.write(os.Args[1], os.Args[2], cpu, rounds)
+	for name := range r {
+		if !shown[name] {
+			log.Fatalf("no table has %s: add it to write.go", name)
+		}
+	}
 }
 
 // median is that of a benchmark's rounds; NaN where it did not run.
-func (r results) median(name, unit string) float64 { return median(r[name][unit]) }
+func (r results) median(name, unit string) float64 {
+	shown[name] = true
+	return median(r[name][unit])
+}
 
 // ratio is the median over the rounds of the ratio of two benchmarks: what slows a round slows both.
 func (r results) ratio(name, base, unit string) float64 {
+	shown[name], shown[base] = true, true
 	a, b := r[name][unit], r[base][unit]
 	var ratios []float64
 	for i := range min(len(a), len(b)) {
