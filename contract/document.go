@@ -219,7 +219,11 @@ func isPlain(s *openapi3.Schema) bool {
 }
 
 // names lists the names of an object in a fixed order.
-func names[V any](object map[string]V) []string { return slices.Sorted(maps.Keys(object)) }
+func names[V any](object map[string]V) []string {
+	list := slices.AppendSeq(make([]string, 0, len(object)), maps.Keys(object))
+	slices.Sort(list)
+	return list
+}
 
 // below are the schemas of the keywords that a node does not go down into.
 func below(s *openapi3.Schema) openapi3.SchemaRefs {
