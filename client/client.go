@@ -80,10 +80,10 @@ func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // RetrieveIntegration returns the integration with the given slug (operation retrieveIntegration, GET
 // /integrations/{slug}). Some deployments accept the integration's UUID in place of the slug.
 //
-// If the arguments are invalid, nothing is sent and the error wraps [ErrInvalidSlug] or an [*OptionError]. Otherwise it
-// wraps one of [*APIError] (a status code other than 200), [*ValidationError] (the response violates the contract),
-// [*DecodeError], [*ResponseTooLargeError], [*RedirectError], [*TokenError] and [*TransportError] (no complete
-// response, for example because ctx ended).
+// If the slug or an option is invalid, nothing is sent and the error wraps [ErrInvalidSlug] or an [*OptionError].
+// Otherwise it wraps one of [*APIError] (a status code other than 200), [*ValidationError] (the response violates the
+// contract), [*DecodeError], [*ResponseTooLargeError], [*RedirectError], [*TokenError] and [*TransportError] (no
+// complete response, for example because ctx ended).
 //
 // A response about an integration other than the one requested is drift: a finding with the keyword "identity" in the
 // report. It is not an error because one live deployment sent a UUID as the slug in its response to a request by slug.

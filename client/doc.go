@@ -28,9 +28,9 @@
 //
 // # Errors
 //
-// If the arguments are invalid, nothing is sent and the error wraps [ErrInvalidSlug] or an [*OptionError]. A status
-// code other than 200 is an [*APIError]; with [errors.Is] it matches [ErrNotFound], [ErrUnauthorized] or another of the
-// Err variables. A response that cannot be used is a [*ValidationError], a [*DecodeError] or a
+// If the slug or an option is invalid, nothing is sent and the error wraps [ErrInvalidSlug] or an [*OptionError]. A
+// status code other than 200 is an [*APIError]; with [errors.Is] it matches [ErrNotFound], [ErrUnauthorized] or another
+// of the Err variables. A response that cannot be used is a [*ValidationError], a [*DecodeError] or a
 // [*ResponseTooLargeError]. A redirect that was not followed is a [*RedirectError]. A failure of the function given to
 // [WithTokenSource] is a [*TokenError]. If there is no complete response, the error is a [*TransportError] that wraps
 // the cause, such as [context.DeadlineExceeded]. All but the first two embed [ResponseInfo].
@@ -50,6 +50,7 @@
 // # Secrets
 //
 // Credentials are sent to the origin of the base URL (scheme, host and port) and nowhere else. No error, log record,
-// report or printed value of this package contains a credential, the value of a header, the value of a custom header,
-// or content of a response that violates the contract.
+// report or printed value of this package contains a credential, a value of 8 bytes or more given to [WithHeader], the
+// value of a custom header of an integration or, except for what identifies the integration, a value of a response that
+// violates the contract.
 package client

@@ -225,7 +225,7 @@ func (e *quietError) Unwrap() error { return e.err }
 // quoted matches what errors of net/http quote from a server or from the environment's proxy setting.
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
 
-// quiet returns err, with a text from which quotations and secrets are removed.
+// quiet returns err with quotations and secrets removed from its text.
 func (x *exchange) quiet(err error) error {
 	text := x.sent.line(quoted().ReplaceAllLiteralString(err.Error(), `"…"`))
 	if text == err.Error() {

@@ -162,7 +162,7 @@ func FuzzBaseURL(f *testing.F) {
 		}
 		addr, _ := netip.ParseAddr(u.Hostname())
 		if u.Scheme == "http" && !strings.EqualFold(u.Hostname(), "localhost") && !addr.Unmap().IsLoopback() {
-			t.Errorf("got the key sent to %s in clear, want loopback alone", u.Host)
+			t.Errorf("got the key sent unencrypted to %s, want only loopback", u.Host)
 		}
 	})
 }

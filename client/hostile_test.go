@@ -338,7 +338,7 @@ func TestLargeBodiesEndWithTheContext(t *testing.T) {
 				t.Errorf("%s, %v: got the context asked %d times, want at least 4", name, v, asked)
 			}
 			if _, err := call(asked / 2); !errors.Is(err, context.Canceled) {
-				t.Errorf("%s, %v: got %v where the context ends half way, want its error", name, v, err)
+				t.Errorf("%s, %v: got %v with a context that ends half way, want its error", name, v, err)
 			}
 		}
 	}

@@ -62,7 +62,8 @@ func (i *Integration) Provider() Provider {
 
 // Configuration returns the provider's configuration, or nil if there is none. Its type depends on Provider: one of
 // those of the contract or, for any other provider and for a configuration that is not a JSON object,
-// [UnknownConfiguration] with the raw JSON. A property that does not have the documented type is left at its zero value.
+// [UnknownConfiguration] with the raw JSON. A property that does not have the documented type is left at its zero
+// value.
 func (i *Integration) Configuration() Configuration {
 	raw := i.configuration()
 	if raw == nil {
@@ -141,7 +142,7 @@ func (i *Integration) String() string {
 	return fmt.Sprintf("integration %q of %s (%s)", i.printable(i.Slug), i.printable(string(i.Provider())), i.printable(i.ID))
 }
 
-// printable makes a text from the server safe to print, without the credentials that it was sent.
+// printable makes text from the server safe to print, without the credentials that it was sent.
 func (i *Integration) printable(s string) string {
 	if i.source != nil && i.source.sent != nil {
 		s = i.source.sent.redact(s)

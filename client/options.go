@@ -340,8 +340,9 @@ func WithMaxResponseBytes(n int64) Option {
 }
 
 // WithHeader sends a header, for example one that a gateway in front of the control plane requires. Given to a call, it
-// replaces the client's header of the same name. Its value is treated as a secret. Headers that have an option of their
-// own, such as Authorization, and headers that the transport sets, such as Content-Length, are refused.
+// replaces the client's header of the same name. Its value is treated as a secret; in text from the server, only
+// values of 8 bytes or more are redacted. Headers that have an option of their own, such as Authorization, and headers
+// that the transport sets, such as Content-Length, are refused.
 func WithHeader(name, value string) RequestOption {
 	return requestOption{&option[requestConfig]{"WithHeader", func(c *requestConfig) error {
 		if err := checkHeader(name, value); err != nil {

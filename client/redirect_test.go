@@ -171,7 +171,7 @@ func TestRedirectPolicyOfTheCaller(t *testing.T) {
 		t.Errorf("refused: got %d requests, %v, want 1 and the policy's error", requests, err)
 	}
 	if e := as[*client.RedirectError](t, err); e.To != "https://cp.example:443" || !strings.HasSuffix(err.Error(), "the policy of the http.Client refused it: no redirects here") {
-		t.Errorf("refused: got %v, want an error that says what the policy said", err)
+		t.Errorf("refused: got %v, want an error with the text of the policy's", err)
 	}
 	says, asked = nil, 0
 	if _, err := call("https://evil.example/"); asked != 0 || err == nil {

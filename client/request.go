@@ -83,8 +83,8 @@ func (s *sent) secrets() (all secrets) {
 	return all
 }
 
-// redact hides it in a text from the server.
+// redact hides it in text from the server.
 func (s *sent) redact(text string) string { return s.secrets().redact(text) }
 
-// line makes a text from the server safe to print: redacted, on one line of at most 500 characters.
+// line makes text from the server safe to print: redacted, on one line of at most 500 characters.
 func (s *sent) line(text string) string { return printable(s.redact(text)) }

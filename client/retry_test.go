@@ -155,7 +155,7 @@ func TestFullJitter(t *testing.T) {
 	}
 }
 
-// A call waits for both forms of Retry-After, up to a minute. Beyond that, and without a retry left, the error has it.
+// A call waits for both forms of Retry-After, up to a minute. Beyond that, or without a retry left, the error has it.
 func TestRetryAfter(t *testing.T) {
 	for _, test := range retryAfters() {
 		for _, code := range []int{429, 503, 500} {

@@ -63,8 +63,8 @@ func (all *secrets) add(s secret, shortest int) {
 	}
 }
 
-// redact hides the secrets in a text from the server, which may send back what it was sent, in any case. Secrets may
-// overlap: all bytes of each are hidden.
+// redact hides the secrets in text from the server, which may send back what it was sent, in upper or lower case.
+// Secrets may overlap: all bytes of each are hidden.
 func (all secrets) redact(text string) string {
 	folded := lower(text)
 	var hidden []bool

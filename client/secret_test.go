@@ -504,7 +504,7 @@ func TestEchoedSecretsInAPolicysError(t *testing.T) {
 	expectClean(t, "the error", e, allSecrets()...)
 	expectClean(t, "what it wraps", e.Err, allSecrets()...)
 	if !strings.Contains(err.Error(), "not to https://cp.example/[redacted]") {
-		t.Errorf("got %v, want what the policy said", err)
+		t.Errorf("got %v, want the text of the policy's error", err)
 	}
 }
 

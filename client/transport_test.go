@@ -83,7 +83,7 @@ func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 	}
 }
 
-// The read of an endless error body ends, at the price of the connection.
+// The client stops reading an endless error body, at the price of the connection.
 func TestEndlessErrorBody(t *testing.T) {
 	const enough = 64 << 20 // More than the buffers of a connection.
 	ended := make(chan int)

@@ -120,7 +120,7 @@ type source struct {
 	report       atomicReport // Nil until the body is checked.
 }
 
-// redact returns a function that hides what was sent in a text; nil if nothing was sent.
+// redact returns a function that redacts what was sent; nil if nothing was sent.
 func (s *source) redact() func(string) string {
 	if s.sent == nil {
 		return nil

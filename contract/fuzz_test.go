@@ -61,7 +61,7 @@ func FuzzCheck(f *testing.F) {
 		}
 		for _, n := range []int{0, asked / 2, asked - 1} {
 			if _, err := (contract.Checker{}).Check(&countdown{t.Context(), n}, http.StatusOK, body); !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v where the context ends after %d of %d, want its error", err, n, asked)
+				t.Errorf("got %v with a context that ends after %d of %d calls, want its error", err, n, asked)
 			}
 		}
 		if len(body) > 0 && len(body) < 1<<10 {

@@ -190,7 +190,7 @@ func TestCheckEndsWithTheContext(t *testing.T) {
 		}
 		for _, n := range []int{0, asked / 2, asked * 9 / 10} {
 			if _, err := checker.Check(&countdown{t.Context(), n}, http.StatusOK, body); !errors.Is(err, context.Canceled) {
-				t.Errorf("%s: got %v where the context ends after %d of %d, want its error", name, err, n, asked)
+				t.Errorf("%s: got %v with a context that ends after %d of %d calls, want its error", name, err, n, asked)
 			}
 		}
 	}
