@@ -262,7 +262,7 @@ func (x *exchange) apiError() *APIError {
 	wrapped := firstText(property(body.Data, "message"), property(body.Error, "message"))
 	e.Code = x.sent.line(code)
 	e.Message = x.sent.line(firstText(wrapped, body.Message, body.Error, body.Msg))
-	// The errors of a gateway in front of the API have at most a message: {"message": …}, {"msg": …}, {"error": "…"}.
+	// Errors of a gateway in front of the API have at most a message: {"message": …}, {"msg": …}, {"error": "…"}.
 	e.vendor = malformed == nil && (wrapped != "" || code != "" || body.Success == false)
 	return e
 }
