@@ -16,9 +16,9 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// The module from outside, as those see it who import the client and the kit.
+// These tests use the module as importers of packages client and contracttest do.
 
-// Each integration that the contract has an example of is retrieved, kept as it was sent, and typed as its provider.
+// Each integration among the contract's examples is retrieved, kept as sent, and has the type of its provider.
 func TestEveryExampleIsRetrieved(t *testing.T) {
 	c := contracttest.NewServer(t).NewClient(t)
 	schemas := configurationSchemas(t)
@@ -55,7 +55,7 @@ func TestEveryExampleIsRetrieved(t *testing.T) {
 	}
 }
 
-// Each error that the contract has an example of has its status code and what it says.
+// Each error among the contract's examples has its status code and message.
 func TestEveryErrorIsTyped(t *testing.T) {
 	c := contracttest.NewServer(t).NewClient(t, client.WithMaxRetries(0))
 	for _, example := range contracttest.Examples() {
@@ -72,7 +72,7 @@ func TestEveryErrorIsTyped(t *testing.T) {
 	}
 }
 
-// Many at once, each is yielded once.
+// A bulk of all examples yields each once.
 func TestEveryExampleIsYielded(t *testing.T) {
 	c := contracttest.NewServer(t).NewClient(t, client.WithMaxRetries(0))
 	var want, got []string
@@ -86,11 +86,11 @@ func TestEveryExampleIsYielded(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))); diff != "" {
-		t.Errorf("the slugs are others (-want +got):\n%s", diff)
+		t.Errorf("got other slugs (-want +got):\n%s", diff)
 	}
 }
 
-// What is absent is zero, and nil where zero means something.
+// Absent properties are zero, or nil if zero has a meaning.
 func TestAbsentIsZero(t *testing.T) {
 	in, err := client.Parse([]byte("{}"))
 	if err != nil {
@@ -106,7 +106,7 @@ func TestAbsentIsZero(t *testing.T) {
 	}
 }
 
-// configurationSchemas has the name of each provider's schema, which is that of its Go type.
+// configurationSchemas returns the name of each provider's schema, which is also the name of its Go type.
 func configurationSchemas(t *testing.T) map[client.Provider]string {
 	t.Helper()
 	schemas := map[client.Provider]string{}
@@ -124,7 +124,7 @@ func configurationSchemas(t *testing.T) map[client.Provider]string {
 	return schemas
 }
 
-// known is a value less its nulls, which the types do not tell from absence. Configurations are kept as they came.
+// known returns a value without its nulls, which the types do not distinguish from absence, except in configurations.
 func known(value any) any {
 	switch value := value.(type) {
 	case map[string]any:

@@ -15,7 +15,7 @@ import (
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
 
-// The document, for tools of yours that read OpenAPI.
+// The document, for tools that read OpenAPI.
 func ExampleContract() {
 	version, _, _ := strings.Cut(portkeyintegration.Contract(), "\n")
 	fmt.Println(version)
@@ -23,8 +23,8 @@ func ExampleContract() {
 	// openapi: 3.0.3
 }
 
-// Every exported function, the methods of the types named here and every type of error have an example with an output,
-// which go test runs. What takes a *testing.T cannot have one.
+// Every exported function, every method of the types listed here and every error type has an example with an output,
+// which go test runs. Functions with a *testing.T parameter are exempt.
 func TestEveryEntryPointHasAnExample(t *testing.T) {
 	for dir, methods := range map[string][]string{
 		".": nil, "client": {"Client", "Integration"}, "contract": {"Checker"}, "contracttest": nil,
@@ -70,7 +70,7 @@ func TestEveryEntryPointHasAnExample(t *testing.T) {
 					expect(typ.Name+"."+f.Name, f)
 				}
 			}
-			// Of an error, the example shows what it says beyond its text.
+			// The example of an error type shows what it has besides its text.
 			if strings.HasSuffix(typ.Name, "Error") && !slices.ContainsFunc(typ.Examples, func(e *doc.Example) bool { return e.Output != "" }) {
 				t.Errorf("%s: %s has no example with an output", dir, typ.Name)
 			}

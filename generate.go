@@ -1,8 +1,8 @@
 // Package portkeyintegration carries the contract of one operation of the Portkey Admin API, GET /integrations/{slug}:
 // the OpenAPI document from which this module's types and client are generated and against which responses are checked.
 //
-// Programs that read integrations import the package client. Tests and mocks of a control plane import contracttest.
-// Programs that want the types alone import gen. This package is for those who want the document itself.
+// Programs that read integrations import package client. Tests and mocks of a control plane import contracttest.
+// Programs that need only the types import gen. This package is for programs that need the document itself.
 package portkeyintegration
 
 import _ "embed"

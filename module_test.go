@@ -42,7 +42,7 @@ func document(t *testing.T) *openapi3.T {
 	return document
 }
 
-// The vendor's documented example, kept as a file, is the example of that name, and conforms.
+// The file of the vendor's documented example equals the example of that name, and conforms.
 func TestDocumentedExample(t *testing.T) {
 	body, err := os.ReadFile(filepath.Join("testdata", "documented-200.json"))
 	if err != nil {
@@ -58,7 +58,7 @@ func TestDocumentedExample(t *testing.T) {
 	}
 }
 
-// The comment of each exported method that makes a call names the operation, its method and path as the contract does.
+// The comment of each exported method that makes a call has the operation, method and path of the contract.
 func TestMethodsNameTheirOperation(t *testing.T) {
 	operation := document(t).Paths.Value("/integrations/{slug}").Get.OperationID
 	files, err := filepath.Glob(filepath.Join("client", "*.go"))
@@ -91,7 +91,7 @@ func TestMethodsNameTheirOperation(t *testing.T) {
 	}
 }
 
-// What an importer builds: no generator, no command line, no test code; of the types alone, not even kin-openapi.
+// Importers build no generator, no command line and no test code; importers of only the types do not build kin-openapi.
 func TestImportersBuildNothingElse(t *testing.T) {
 	// The consumer's go.mod is what "go mod tidy" makes of it, which .ci/run checks.
 	if required, err := os.ReadFile("testdata/consumer/go.mod"); err != nil || bytes.Contains(required, []byte("oapi-codegen/oapi-codegen")) {

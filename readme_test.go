@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The README's Go is taken from tests that run, and its commands run as they stand.
+// The README's Go code is taken from tests, and its commands run as they are.
 func TestReadme(t *testing.T) {
 	readme := read(t, "README.md")
 	blocks := regexp.MustCompile("(?s)(?:<!-- from (\\S+?)(?:: (\\w+))? -->\n)?```(\\w+)\n(.*?)```").FindAllStringSubmatch(readme, -1)
@@ -45,7 +45,7 @@ func TestReadme(t *testing.T) {
 				args, ours := strings.CutPrefix(strings.TrimSpace(line), "go run ./cmd/portkey-integration ")
 				switch command, _, _ := strings.Cut(args, " "); {
 				case !ours: // the tests themselves, or a command that needs the network
-				case command == "serve" || command == "proxy": // They do not end; with --help, wrong flags are refused all the same.
+				case command == "serve" || command == "proxy": // They do not end. With --help, wrong flags are still errors.
 					run(append(strings.Fields(args), "--help")...)
 				default:
 					run(strings.Fields(args)...)
@@ -58,7 +58,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// What the README names of package client is there.
+// What the README mentions of package client exists.
 func TestReadmeNamesTheAPI(t *testing.T) {
 	readme, source := read(t, "README.md"), ""
 	files, err := filepath.Glob("client/*.go")
@@ -79,7 +79,7 @@ func TestReadmeNamesTheAPI(t *testing.T) {
 	}
 }
 
-// The README says of how many modules an importer builds packages.
+// The README gives the number of modules from which an importer builds packages.
 func TestReadmeCountsModules(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "./client").Output()
 	if err != nil {
@@ -97,8 +97,8 @@ func TestReadmeCountsModules(t *testing.T) {
 	}
 }
 
-// The table of providers is the contract's: each configuration with its values of ai_provider_id and its Go type. Only the
-// names of the providers, which no program reads, are free.
+// The table of providers lists each configuration of the contract, with its values of ai_provider_id and its Go type.
+// Only the names of the providers, which no program reads, are not checked.
 func TestProvidersAreListed(t *testing.T) {
 	rows := regexp.MustCompile("(?m)^\\| ([^|`-]+) \\| (.*Configuration` \\|)$").FindAllStringSubmatch(read(t, "docs/providers.md"), -1)
 	var want []string
@@ -123,7 +123,7 @@ func TestProvidersAreListed(t *testing.T) {
 	}
 }
 
-// What the documents say a test shows, a test of that name shows.
+// The tests that the documents name exist.
 func TestDocumentsNameTests(t *testing.T) {
 	tests := map[string]bool{}
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
@@ -149,7 +149,7 @@ func TestDocumentsNameTests(t *testing.T) {
 	for _, document := range append(documents, more...) {
 		for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`).FindAllString(read(t, document), -1) {
 			if named++; !tests[name] {
-				t.Errorf("%s names %s, which there is not", document, name)
+				t.Errorf("%s names %s, want a test that exists", document, name)
 			}
 		}
 	}
@@ -158,7 +158,7 @@ func TestDocumentsNameTests(t *testing.T) {
 	}
 }
 
-// squeeze drops what indentation and the alignment of comments add.
+// squeeze normalizes white space, which indentation and the alignment of comments change.
 func squeeze(code string) string { return strings.Join(strings.Fields(code), " ") }
 
 func read(t *testing.T, file string) string {

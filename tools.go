@@ -1,8 +1,8 @@
 //go:build tools && ignore
 
-// Names the generator for readers; the tool directive of go.mod pins it, so that go generate runs the version that go.sum
-// has. What it cannot do, internal/generate does. With the tag tools alone, "go mod tidy" of whoever imports this module,
-// which sees all tags but ignore, would put the generator and all that it needs into their go.mod.
+// This file names the generator for readers; the tool directive of go.mod pins its version. internal/generate does what
+// the generator cannot. The tag tools alone would not do: "go mod tidy" considers files with any tag but ignore, and
+// would add the generator and its dependencies to the go.mod of every module that imports this one.
 
 package portkeyintegration
 

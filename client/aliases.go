@@ -7,7 +7,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// Report is what a check of a response found: violations and drift. [contract.Report] describes its fields.
+// Report is the result of checking a response: violations and drift. [contract.Report] describes its fields.
 type Report = contract.Report
 
 // Finding is one place where a response and the contract differ. [contract.Finding] describes its fields.

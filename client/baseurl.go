@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// parseBaseURL checks a base URL and gives it a slash at its end.
+// parseBaseURL checks a base URL and returns it with a trailing slash.
 func parseBaseURL(text string, insecure bool) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		// The error of url.Parse quotes the text, which may hold a password.
+		// The error of url.Parse quotes the text, which may contain a password.
 		return "", errors.New("it cannot be parsed as a URL")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "", errors.New("its scheme is neither https nor http")
@@ -39,7 +39,7 @@ func isLoopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// origin is the scheme, host and port of u (RFC 6454).
+// origin returns the scheme, host and port of u (RFC 6454).
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {

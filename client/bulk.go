@@ -91,7 +91,7 @@ func (c *Client) RetrieveIntegrations(ctx context.Context, slugs iter.Seq[string
 	}
 }
 
-// rateLimit holds back calls that share a server which asked for a pause. A nil rateLimit holds nothing back.
+// rateLimit holds back the calls of a bulk when the server asks for a pause. A nil rateLimit holds nothing back.
 type rateLimit struct {
 	mu    sync.Mutex
 	until time.Time
@@ -109,7 +109,7 @@ func (l *rateLimit) pause(d time.Duration) {
 	}
 }
 
-// left is how long calls are held back.
+// left returns how long calls are still held back.
 func (l *rateLimit) left() time.Duration {
 	if l == nil {
 		return 0
@@ -119,7 +119,7 @@ func (l *rateLimit) left() time.Duration {
 	return max(0, time.Until(l.until))
 }
 
-// wait returns when no call is held back, or with an error where ctx ends before.
+// wait waits until calls are no longer held back. It returns an error if ctx ends, or its deadline would, before that.
 func (l *rateLimit) wait(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -132,6 +132,6 @@ func (l *rateLimit) wait(ctx context.Context) error {
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= left {
 			return context.DeadlineExceeded
 		}
-		_ = sleep(ctx, left) // Its error is that of ctx, which is asked next.
+		_ = sleep(ctx, left) // Its error is ctx.Err(), which is checked next.
 	}
 }

@@ -69,7 +69,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// rateLimited accepts limit requests in each second and 429 after, each after 20 ms.
+// rateLimited returns a transport that accepts limit requests per second and responds to others with 429, after 20 ms.
 func rateLimited(limit int) (handle transport, requests *atomic.Int64) {
 	requests = &atomic.Int64{}
 	var mu sync.Mutex
@@ -92,8 +92,8 @@ func rateLimited(limit int) (handle transport, requests *atomic.Int64) {
 	}, requests
 }
 
-// Ten thousand integrations from a server that accepts 300 in a second: all arrive, each once, the waits are shared,
-// and memory does not grow with their number.
+// Ten thousand integrations from a server that accepts 300 requests per second: each is yielded once, the pauses are
+// shared, and memory does not grow with their number.
 func TestBulkUnderRateLimit(t *testing.T) {
 	const n, limit = 10_000, 300
 	for _, concurrency := range []int{8, 32} {
@@ -127,7 +127,7 @@ func TestBulkUnderRateLimit(t *testing.T) {
 			if took > 2*ideal {
 				t.Errorf("got a bulk that took %v, want at most twice %v", took, ideal)
 			}
-			// Each pause may refuse what was under way when it began, and no more.
+			// Only requests that were in progress when a pause began may be refused.
 			if pauses := int64(took/time.Second) + 1; refused > pauses*int64(concurrency) {
 				t.Errorf("got %d requests refused in %d pauses, want the calls to wait together", refused, pauses)
 			}
@@ -185,10 +185,10 @@ func TestBulkBoundsConcurrency(t *testing.T) {
 	})
 }
 
-// Leaving the loop cancels what is under way, draws nothing more, and leaves no goroutine.
+// Leaving the loop cancels the requests in progress, reads no further slugs, and leaves no goroutine.
 func TestBulkEndsWithTheLoop(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	var drawn atomic.Int64 // The source may still be stopping when the loop has ended.
+	var drawn atomic.Int64 // Atomic, because the source may still run after the loop.
 	slugs := func(yield func(string) bool) {
 		for s := range numbered(1000) {
 			drawn.Add(1)
@@ -249,7 +249,7 @@ func TestBulkRefusesBadOptions(t *testing.T) {
 	}
 }
 
-// A source of slugs that waits for the result before it gives the next gets that result.
+// A source of slugs that waits for a result before it yields the next slug gets that result.
 func TestBulkWithASourceThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
@@ -280,7 +280,7 @@ func TestBulkWithASourceThatWaits(t *testing.T) {
 	})
 }
 
-// A source that blocks holds neither the end of the context nor that of the loop back.
+// A source that blocks delays neither the end of the context nor that of the loop.
 func TestBulkDoesNotWaitForTheSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
@@ -310,7 +310,7 @@ func TestBulkDoesNotWaitForTheSource(t *testing.T) {
 	})
 }
 
-// There are as many goroutines as there is work, whatever the concurrency.
+// A bulk starts goroutines for the slugs that there are, not for its whole concurrency.
 func TestBulkStartsNoIdleGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		most, before := 0, runtime.NumGoroutine()
@@ -329,8 +329,8 @@ func TestBulkStartsNoIdleGoroutines(t *testing.T) {
 	})
 }
 
-// limited is a bulk of one call at a time without retries, of which the first responses ask for pauses. It returns when
-// each request was made, and when the bulk ended.
+// limited makes a bulk of one call at a time, without retries, of which the first responses ask for pauses. It returns
+// when each request was made, the results, and when the bulk ended.
 func limited(ctx context.Context, t *testing.T, retryAfter ...string) (requests []time.Duration, results []client.Result, end time.Duration) {
 	t.Helper()
 	start := time.Now()
@@ -347,7 +347,7 @@ func limited(ctx context.Context, t *testing.T, retryAfter ...string) (requests 
 	return requests, results, time.Since(start)
 }
 
-// A response with 429 holds back the calls for other slugs too, for as long as it says, at most a minute.
+// A 429 also holds back the calls for other slugs, for as long as Retry-After says, at most a minute.
 func TestBulkWaitsTogether(t *testing.T) {
 	for _, tt := range []struct {
 		retryAfter []string
@@ -366,7 +366,7 @@ func TestBulkWaitsTogether(t *testing.T) {
 	}
 }
 
-// A pause that ends with the deadline is not made: there would be no time for a request.
+// There is no wait for a pause that ends at the deadline or later: there would be no time for a request.
 func TestBulkDoesNotWaitForTheDeadline(t *testing.T) {
 	for deadline, want := range map[time.Duration]time.Duration{10 * time.Second: 0, 10*time.Second + 1: 10 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -383,7 +383,7 @@ func TestBulkDoesNotWaitForTheDeadline(t *testing.T) {
 	}
 }
 
-// Of several pauses that a server asks for at a time, the longest holds.
+// If a server asks for several pauses at the same time, the longest counts.
 func TestBulkWaitsForTheLongestPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -393,7 +393,7 @@ func TestBulkWaitsForTheLongestPause(t *testing.T) {
 		c := newBulkClient(t, func(r *http.Request) (*http.Response, error) {
 			slug := path.Base(r.URL.Path)
 			if slug == "slug-1" {
-				time.Sleep(time.Second) // After the other.
+				time.Sleep(time.Second) // Respond after the other.
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -411,7 +411,7 @@ func TestBulkWaitsForTheLongestPause(t *testing.T) {
 	})
 }
 
-// A pause that all calls share ends with the context, and is not made where it would go past the deadline.
+// A shared pause ends with the context, and there is no wait if it would go past the deadline.
 func TestBulkPauseEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -16,17 +16,17 @@ import (
 // Client reads integrations. Create one with [New] and share it: it is safe for concurrent use and reuses connections.
 type Client struct {
 	baseURL          string
-	request          *http.Request // For the slug anySlug, without a header.
+	request          *http.Request // A template: its slug is anySlug, and it has no header.
 	defaults         requestConfig
 	http             *http.Client
-	endsWithContext  bool          // A body that http returns ends with the context; one of a caller's own transport may not.
-	timeout          time.Duration // Of an attempt; 0 is none.
+	endsWithContext  bool          // Reads of response bodies end with the context; with a custom transport, they may not.
+	timeout          time.Duration // Of an attempt; 0 means none.
 	timeoutError     error
 	maxRetries       int
 	maxResponseBytes int64
 	userAgent        []string
 	apiKey, bearer   secret
-	tokens           *tokens // Nil where the bearer token, if any, is always the same.
+	tokens           *tokens // Nil without WithTokenSource.
 	logger           *slog.Logger
 	validation       Validation
 	reportHandler    func(context.Context, Report)
@@ -80,10 +80,10 @@ func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // RetrieveIntegration returns the integration with the given slug (operation retrieveIntegration, GET
 // /integrations/{slug}). Some deployments accept the integration's UUID in place of the slug.
 //
-// If nothing was sent because of the arguments, the error wraps [ErrInvalidSlug] or an [*OptionError]. Otherwise it
-// wraps one of [*APIError] (a status code other than 200), [*ValidationError] (the response violates the contract),
-// [*DecodeError], [*ResponseTooLargeError], [*RedirectError], [*TokenError] and [*TransportError] (no complete
-// response, for example because ctx ended).
+// If the slug or an option is invalid, nothing is sent and the error wraps [ErrInvalidSlug] or an [*OptionError].
+// Otherwise it wraps one of [*APIError] (a status code other than 200), [*ValidationError] (the response violates the
+// contract), [*DecodeError], [*ResponseTooLargeError], [*RedirectError], [*TokenError] and [*TransportError] (no
+// complete response, for example because ctx ended).
 //
 // A response about an integration other than the one requested is drift: a finding with the keyword "identity" in the
 // report. It is not an error because one live deployment sent a UUID as the slug in its response to a request by slug.
@@ -99,7 +99,7 @@ func callError(slug string, err error) error {
 	return fmt.Errorf("client: retrieve integration %q: %w", printable(slug), err)
 }
 
-// retrieve goes the whole way: request, exchange, result.
+// retrieve makes a whole call: request, exchange, result.
 func (c *Client) retrieve(ctx context.Context, slug string, call *callConfig, limit *rateLimit) (*Integration, error) {
 	if err := cmp.Or(checkContext(ctx), checkSlug(slug)); err != nil {
 		return nil, callError(slug, err)

@@ -14,18 +14,18 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// decode gives a body its type. Whatever the contract accepts, the type can hold.
+// decode unmarshals a body. The type can hold whatever the contract accepts.
 func decode(ctx context.Context, body []byte, to any) error {
 	return decodeWith(ctx, body, to, asTheContract)
 }
 
-// decodeWhatFits is decode, but for values of another type than documented: it leaves those at zero. Each of them is a
-// violation, so none is lost from sight.
+// decodeWhatFits is decode, except that it leaves a value that does not have the documented type at zero. Each such
+// value is a violation, so that a check reports it.
 func decodeWhatFits(ctx context.Context, body []byte, to any) error {
 	return decodeWith(ctx, body, to, whatFits)
 }
 
-// decodeWith decodes without the option where that does, with it where it does not: it is slower, and rarely needed.
+// decodeWith decodes without option and, only if that fails, again with it: the option is slow and rarely needed.
 func decodeWith(ctx context.Context, body []byte, to any, option json.Options) error {
 	if unmarshalBody(ctx, body, to) == nil {
 		return nil
@@ -34,7 +34,7 @@ func decodeWith(ctx context.Context, body []byte, to any, option json.Options) e
 	return unmarshalBody(ctx, body, to, option)
 }
 
-// unmarshalBody is json.Unmarshal. Of a large body, it ends with ctx.
+// unmarshalBody is json.Unmarshal, except that for a large body it ends with ctx.
 func unmarshalBody(ctx context.Context, body []byte, to any, opts ...json.Options) error {
 	const atOnce = 256 << 10
 	if len(body) <= atOnce {
@@ -43,7 +43,7 @@ func unmarshalBody(ctx context.Context, body []byte, to any, opts ...json.Option
 	return json.UnmarshalRead(&contextReader{ctx, body}, to, opts...)
 }
 
-// contextReader reads body in parts, until ctx ends.
+// contextReader reads body in chunks, until ctx ends.
 type contextReader struct {
 	ctx  context.Context
 	body []byte
@@ -73,9 +73,9 @@ var (
 
 var errMisfit = errors.New("the value does not fit")
 
-// unmarshal decodes numbers and times as the contract has them, where Go's types are stricter or laxer: 1.0 and 1e2 are
-// integers, a leap second is a time. All else it leaves to package json by returning errors.ErrUnsupported. A value that
-// does not fit is an error or, if so asked, skipped.
+// unmarshal decodes numbers and times as the contract defines them, which is not how package json does: 1.0 and 1e2 are
+// integers, a leap second is a time. It leaves everything else to package json by returning errors.ErrUnsupported. A
+// value that does not fit is an error or, if skip is set, becomes the zero value.
 func unmarshal(d *jsontext.Decoder, to reflect.Value, skip bool) error {
 	typ := to.Type()
 	if typ.Kind() == reflect.Pointer {

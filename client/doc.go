@@ -15,7 +15,7 @@
 // # Values
 //
 // [Integration] has the fields of [gen.Integration]. Strings, times, slices and maps are values: the zero value stands
-// for null and for a property that is absent. Numbers and booleans are pointers where zero has a meaning of its own.
+// for null and for a property that is absent. Numbers and booleans are pointers if zero has a meaning of its own.
 // [Integration.RawJSON] returns the response as received.
 //
 // # Validation
@@ -28,12 +28,12 @@
 //
 // # Errors
 //
-// If nothing was sent because of the arguments, the error wraps [ErrInvalidSlug] or an [*OptionError]. A status code
-// other than 200 is an [*APIError]; with [errors.Is] it matches [ErrNotFound], [ErrUnauthorized] or another of the Err
-// variables. A response that cannot be used is a [*ValidationError], a [*DecodeError] or a [*ResponseTooLargeError]. A
-// redirect that was not followed is a [*RedirectError]. A failure of the function given to [WithTokenSource] is a
-// [*TokenError]. If there is no complete response, the error is a [*TransportError] that wraps the cause, such as
-// [context.DeadlineExceeded]. All but the first two embed [ResponseInfo].
+// If the slug or an option is invalid, nothing is sent and the error wraps [ErrInvalidSlug] or an [*OptionError]. A
+// status code other than 200 is an [*APIError]; with [errors.Is] it matches [ErrNotFound], [ErrUnauthorized] or another
+// of the Err variables. A response that cannot be used is a [*ValidationError], a [*DecodeError] or a
+// [*ResponseTooLargeError]. A redirect that was not followed is a [*RedirectError]. A failure of the function given to
+// [WithTokenSource] is a [*TokenError]. If there is no complete response, the error is a [*TransportError] that wraps
+// the cause, such as [context.DeadlineExceeded]. All but the first two embed [ResponseInfo].
 //
 // # Retries
 //
@@ -50,6 +50,7 @@
 // # Secrets
 //
 // Credentials are sent to the origin of the base URL (scheme, host and port) and nowhere else. No error, log record,
-// report or printed value of this package contains a credential, the value of a header, the value of a custom header,
-// or content of a response that violates the contract.
+// report or printed value of this package contains a credential, a value of 8 bytes or more given to [WithHeader], the
+// value of a custom header of an integration or, except for what identifies the integration, a value of a response that
+// violates the contract.
 package client

@@ -49,8 +49,8 @@ var (
 	ErrRateLimited     = errors.New("rate limited")     // 429
 	ErrServer          = errors.New("server error")     // 500 and above
 
-	// ErrNotFound matches a 404 only if its body is an error of the API. The page of a proxy, or of another server behind
-	// a wrong base URL, is a 404 that matches none of these.
+	// ErrNotFound matches a 404 only if its body is an error of the API. The 404 page of a proxy, or of another server at
+	// a wrong base URL, matches none of these.
 	ErrNotFound = errors.New("not found")
 )
 
@@ -61,7 +61,7 @@ type APIError struct {
 	Message    string        // The server's message without credentials, at most 500 characters; empty if the response has none.
 	RetryAfter time.Duration // From the header Retry-After; 0 if there is none.
 
-	vendor bool // The body is one of the API's own.
+	vendor bool // The body is one of the API's own errors.
 }
 
 // Error returns the status code, the vendor's code and message, Retry-After and the trace id.
@@ -89,7 +89,7 @@ func (e *APIError) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is one of the Err variables that stands for e's status code.
+// Is reports whether target is the Err variable for e's status code.
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrBadRequest:
@@ -146,7 +146,7 @@ func count(n int, thing string) string {
 // type [Integration].
 type DecodeError struct {
 	ResponseInfo
-	contract.DecodeError // What is wrong, and where. It quotes nothing of the body.
+	contract.DecodeError // What is wrong, and where. It does not quote the body.
 }
 
 // Error says what is wrong and where.
@@ -213,7 +213,7 @@ func (e *TransportError) Error() string {
 // Unwrap returns e.Err.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// quietError stands for an error whose own text is not fit to print.
+// quietError wraps an error whose own text must not be printed.
 type quietError struct {
 	text string
 	err  error
@@ -222,10 +222,10 @@ type quietError struct {
 func (e *quietError) Error() string { return e.text }
 func (e *quietError) Unwrap() error { return e.err }
 
-// quoted is what the errors of net/http hold of what a server, or the environment's proxy setting, said.
+// quoted matches what errors of net/http quote from a server or from the environment's proxy setting.
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
 
-// quiet is err without what its text quotes, and without the secrets.
+// quiet returns err with quotations and secrets removed from its text.
 func (x *exchange) quiet(err error) error {
 	text := x.sent.line(quoted().ReplaceAllLiteralString(err.Error(), `"…"`))
 	if text == err.Error() {
@@ -234,8 +234,8 @@ func (x *exchange) quiet(err error) error {
 	return &quietError{text, err}
 }
 
-// apiError reads a response with a status code other than 200. All shapes of the body that the contract describes are
-// understood, and any other is kept.
+// apiError returns the error for a status code other than 200. It reads the code and the message from every form of
+// error body that the contract describes.
 func (x *exchange) apiError() *APIError {
 	e := &APIError{ResponseInfo: x.info()}
 	e.RetryAfter, _ = retryAfter(x.response.Header)
@@ -262,12 +262,12 @@ func (x *exchange) apiError() *APIError {
 	wrapped := firstText(property(body.Data, "message"), property(body.Error, "message"))
 	e.Code = x.sent.line(code)
 	e.Message = x.sent.line(firstText(wrapped, body.Message, body.Error, body.Msg))
-	// What a gateway in front sends has a message at most: {"message": …}, {"msg": …}, {"error": "…"}.
+	// Errors of a gateway in front of the API have at most a message: {"message": …}, {"msg": …}, {"error": "…"}.
 	e.vendor = malformed == nil && (wrapped != "" || code != "" || body.Success == false)
 	return e
 }
 
-// firstText returns the first of the values that is a text or a number, as text.
+// firstText returns the first of the values that is a non-empty string or a number, as a string.
 func firstText(values ...any) string {
 	for _, v := range values {
 		switch v := v.(type) {

@@ -14,7 +14,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// The examples below talk to clients that show what is sent, and to servers of one response: see example_server_test.go.
+// The HTTP clients of these examples, which print requests or make up responses, are in example_server_test.go.
 
 func ExampleWithAPIKey() {
 	c, err := client.New(client.WithAPIKey("pk-of-an-admin"), client.WithBaseURL("https://cp.example/v1"), client.WithHTTPClient(showing("X-Portkey-Api-Key")))
@@ -79,7 +79,7 @@ func ExampleWithHTTPClient() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(integration.Provider(), base.CheckRedirect == nil) // base is as it was.
+	fmt.Println(integration.Provider(), base.CheckRedirect == nil) // base is not modified.
 	// Output:
 	// cortex true
 }
@@ -228,7 +228,7 @@ func ExampleClient_CloseIdleConnections() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer c.CloseIdleConnections() // For a program that goes on, and does not need them any more.
+	defer c.CloseIdleConnections() // Only needed if the program goes on.
 	integration, err := c.RetrieveIntegration(context.Background(), "cortex")
 	if err != nil {
 		log.Fatal(err)
@@ -269,7 +269,7 @@ func ExampleIntegration_RawJSON() {
 		log.Fatal(err)
 	}
 	var more struct {
-		Tomorrow json.RawMessage `json:"tomorrow"` // What no type knows is there, as it was sent.
+		Tomorrow json.RawMessage `json:"tomorrow"` // A property without a field is there as received.
 	}
 	err = json.Unmarshal(integration.RawJSON(), &more)
 	fmt.Printf("%s %v\n", more.Tomorrow, err)
@@ -342,7 +342,7 @@ func ExampleValidationError() {
 		for _, v := range broken.Report.Violations {
 			fmt.Println(v.Pointer, v.Keyword)
 		}
-		fmt.Println(broken.Body) // The bytes are there, and do not print.
+		fmt.Println(broken.Body) // Has the bytes, but does not print them.
 	}
 	// Output:
 	// /configurations/aws_secret_access_key writeOnly
@@ -364,7 +364,7 @@ func ExampleDecodeError() {
 }
 
 func ExampleTransportError() {
-	c, err := client.New(client.WithBaseURL("http://127.0.0.1:1/v1"), client.WithMaxRetries(0)) // Where nobody listens.
+	c, err := client.New(client.WithBaseURL("http://127.0.0.1:1/v1"), client.WithMaxRetries(0)) // Nobody listens there.
 	if err != nil {
 		log.Fatal(err)
 	}

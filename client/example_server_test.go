@@ -12,12 +12,12 @@ func newLoopbackServer(handler http.Handler) string {
 	return httptest.NewServer(handler).URL
 }
 
-// responding is an HTTP client that gets body whatever it asks for.
+// responding returns an HTTP client that gets body for every request.
 func responding(body string) *http.Client {
 	return &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) { return respond(200, nil, body) })}
 }
 
-// showing is an HTTP client that prints what it is to send, of the headers those named, and gets an integration.
+// showing returns an HTTP client that prints each request with the named headers, and gets an integration.
 func showing(headers ...string) *http.Client {
 	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		fmt.Println(r.Method, r.URL)
@@ -30,7 +30,7 @@ func showing(headers ...string) *http.Client {
 	})}
 }
 
-// busy is an HTTP client that gets a status some times, and then an integration.
+// busy returns an HTTP client that gets a status code the given number of times, and then an integration.
 func busy(times, status int) *http.Client {
 	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		if times--; times >= 0 {
@@ -40,14 +40,14 @@ func busy(times, status int) *http.Client {
 	})}
 }
 
-// sentElsewhere is an HTTP client that is sent elsewhere whatever it asks for.
+// sentElsewhere returns an HTTP client that gets a redirect for every request.
 func sentElsewhere(to string) *http.Client {
 	return &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 		return respond(http.StatusTemporaryRedirect, http.Header{"Location": {to}}, "")
 	})}
 }
 
-// stalled is an HTTP client that gets no response.
+// stalled returns an HTTP client that gets no response.
 func stalled() *http.Client {
 	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
@@ -55,7 +55,7 @@ func stalled() *http.Client {
 	})}
 }
 
-// expiring is an HTTP client that is refused with one value of Authorization, and else gets an integration.
+// expiring returns an HTTP client that gets a 401 for one value of Authorization, otherwise an integration.
 func expiring(refused string) *http.Client {
 	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		if r.Header.Get("Authorization") == refused {

@@ -20,7 +20,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// The examples talk to the fake server, as the environment says where the control plane is.
+// The examples use a fake server, to which the environment variables point.
 func init() {
 	handler, err := contracttest.NewHandler()
 	if err != nil {
@@ -57,14 +57,14 @@ func ExampleNew() {
 		client.WithTimeout(10*time.Second),                     // Per attempt, 30s by default; the context limits the call.
 		client.WithMaxRetries(4),                               // 2 by default; 0 makes exactly one request.
 		client.WithUserAgent("audit/1.2"),                      //
-		client.WithHeader("X-Gateway-Token", "of-the-gateway"), // For what stands in front of the control plane.
+		client.WithHeader("X-Gateway-Token", "of-the-gateway"), // For a gateway in front of the control plane.
 		client.WithWorkspaceID("ws-shared"),                    // Admin keys should name one.
 		client.WithLogger(slog.Default()),                      // Attempts, at level debug; silent by default.
 		client.WithMaxResponseBytes(1<<20),                     // 4 MiB by default, after decompression.
 	)
 	fmt.Println(c != nil, err)
 
-	// Everything that is wrong is said at once, and no key is ever printed.
+	// All invalid options are reported at once, and no key is ever printed.
 	_, err = client.New(client.WithAPIKey("two words"), client.WithTimeout(-1))
 	fmt.Println(err)
 	// Output:
@@ -232,7 +232,7 @@ func ExampleAPIError() {
 	// nothing was sent
 }
 
-// A 404 is ErrNotFound only where its body is one of the API's: a wrong base URL must not look like a deletion.
+// A 404 is ErrNotFound only if its body is one of the API's: a wrong base URL must not look like a deletion.
 func ExampleAPIError_notFound() {
 	page := func(*http.Request) (*http.Response, error) {
 		return respond(http.StatusNotFound, http.Header{"Content-Type": {"text/html"}}, "<h1>404 page not found</h1>")
@@ -255,7 +255,7 @@ func ExampleAPIError_notFound() {
 	// true false
 }
 
-// Every error of a call has what support asks for.
+// Every error of a call has the details that support asks for.
 func ExampleResponseInfo() {
 	c, err := client.New(client.WithMaxRetries(1), client.WithHTTPClient(busy(2, http.StatusTooManyRequests)))
 	if err != nil {
@@ -289,7 +289,7 @@ func ExampleClient_RetrieveIntegrations() {
 	// workers-ai workers-ai
 }
 
-// reporting returns the options that count what the contract does not expect, by slug, and let the result through.
+// reporting returns options that count drift and violations by slug, and do not fail the call for violations.
 func reporting(drift, violations *expvar.Map) []client.Option {
 	return []client.Option{
 		client.WithValidation(client.ValidationReport),

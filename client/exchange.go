@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// exchange is one call on its way: the attempts made so far, and what the last one brought.
+// exchange is one call in progress: the number of attempts so far, and the response to the last one.
 type exchange struct {
 	client   *Client
 	sent     *sent
 	attempts int
-	response *http.Response // Its body is closed; nil where there was no response.
+	response *http.Response // Its body is closed; nil if there was no response.
 	body     []byte
 }
 
-// exchange sends the request of a call, again if it may, and reads the last response to its end. The exchange is never
+// exchange sends the request of a call, retries it if that may help, and reads the last response. The result is never
 // nil. The error is nil for a complete response, whatever its status code.
 func (c *Client) exchange(ctx context.Context, slug string, call *callConfig, limit *rateLimit) (*exchange, error) {
 	x := &exchange{client: c, sent: &sent{client: c, call: call}}
@@ -57,7 +57,7 @@ func (c *Client) exchange(ctx context.Context, slug string, call *callConfig, li
 	}
 }
 
-// authorize gives the request the token of a source, where there is one.
+// authorize adds the token of the token source, if there is one, to the request and returns it.
 func (x *exchange) authorize(ctx context.Context, request *http.Request) (*secret, error) {
 	if x.client.tokens == nil {
 		return nil, nil
@@ -71,7 +71,7 @@ func (x *exchange) authorize(ctx context.Context, request *http.Request) (*secre
 	return token, nil
 }
 
-// attempt sends the request once and reads the response to its end, within the timeout.
+// attempt sends the request once and reads the whole response, within the timeout.
 func (x *exchange) attempt(ctx context.Context, request *http.Request) error {
 	x.attempts++
 	x.response, x.body = nil, nil
@@ -89,15 +89,15 @@ func (x *exchange) attempt(ctx context.Context, request *http.Request) error {
 		err = x.read(ctx)
 	}
 	if err != nil && context.Cause(ctx) == x.client.timeoutError {
-		return x.client.timeoutError // Not every transport says whose deadline it was.
+		return x.client.timeoutError // Not every transport returns the context's cause.
 	}
 	return err
 }
 
-// read reads the body of the response. Of an error response, what fits is enough.
+// read reads the body of the response. It truncates that of an error response to maxBody.
 func (x *exchange) read(ctx context.Context) (err error) {
 	if x.response.StatusCode < http.StatusOK {
-		// The connection is no longer one of HTTP, and reading from it would not end with the context.
+		// The connection no longer speaks HTTP, and reading from it would not end with the context.
 		return fmt.Errorf("the server switched protocols (status code %d)", x.response.StatusCode)
 	}
 	if !x.client.endsWithContext {
@@ -107,7 +107,7 @@ func (x *exchange) read(ctx context.Context) (err error) {
 	if x.response.StatusCode == http.StatusOK {
 		x.body, err = readBody(x.response, x.client.maxResponseBytes)
 	} else if x.body, err = readBody(x.response, maxBody); isTooLarge(err) {
-		err = nil // What is left is not waited for, at the price of the connection.
+		err = nil // Do not wait for the rest, at the price of the connection.
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
@@ -119,14 +119,14 @@ var errTooLarge = errors.New("the body is too large")
 
 func isTooLarge(err error) bool { return err == errTooLarge }
 
-// readBody reads at most limit bytes. What it read comes with the error too.
+// readBody reads at most limit bytes. It also returns what it read if there is an error.
 func readBody(response *http.Response, limit int64) ([]byte, error) {
 	most, size := limit, int64(bytes.MinRead)
 	if n := response.ContentLength; n > 0 {
 		if n > limit {
-			most = min(limit, maxBody) // The error needs no more.
+			most = min(limit, maxBody) // The error keeps no more.
 		}
-		// One byte more is what lets the end be seen without growing. A server's word is taken up to a bound.
+		// With one byte more, the end is seen without growing. Content-Length is trusted only up to a bound.
 		size = min(n, most, 1<<20) + 1
 	}
 	body := make([]byte, 0, size)
@@ -146,7 +146,7 @@ func readBody(response *http.Response, limit int64) ([]byte, error) {
 	}
 }
 
-// failure is the error of a call whose last attempt ended with err; nil where err is.
+// failure returns the error of a call whose last attempt ended with err; nil if err is nil.
 func (x *exchange) failure(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -163,11 +163,11 @@ func (x *exchange) failure(ctx context.Context, err error) error {
 		}
 		return redirect
 	}
-	// A url.Error quotes the URL, whose query is nobody's business.
+	// A url.Error quotes the URL, whose query must not be printed.
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
-	// Of a context that has ended, both its error and its cause are wrapped, whichever net/http returns.
+	// If the context has ended, wrap both its error and its cause, whichever of them net/http returned.
 	if end := ctx.Err(); end != nil {
 		if cause := context.Cause(ctx); err == end && cause != end {
 			err = cause
@@ -179,20 +179,20 @@ func (x *exchange) failure(ctx context.Context, err error) error {
 	return &TransportError{ResponseInfo: x.info(), Err: x.quiet(err)}
 }
 
-// info is what the errors of this call share.
+// info returns what the errors of this call share.
 func (x *exchange) info() ResponseInfo {
 	info := ResponseInfo{Attempts: x.attempts}
 	if x.response != nil {
 		info.StatusCode = x.response.StatusCode
 		info.TraceID = x.traceID()
-		info.Body = bytes.Clone(x.body[:min(len(x.body), maxBody)]) // An error may live long; the whole body need not.
+		info.Body = bytes.Clone(x.body[:min(len(x.body), maxBody)]) // So that a long-lived error does not retain the whole body.
 	}
 	return info
 }
 
 func (x *exchange) traceID() string { return x.sent.line(x.response.Header.Get(headerTraceID)) }
 
-// publicResponse is the response as a caller may have it: the body can be read again, the credentials are gone.
+// publicResponse returns the response for the caller: its body can be read, and it contains no credentials.
 func (x *exchange) publicResponse() *http.Response {
 	if x.response == nil {
 		return nil
@@ -202,7 +202,7 @@ func (x *exchange) publicResponse() *http.Response {
 	if r.Request != nil {
 		request := r.Request.Clone(context.WithoutCancel(r.Request.Context()))
 		request.Header = http.Header{}
-		request.Response = nil // The redirect that led here, with the request that it was for.
+		request.Response = nil // The redirect that led here, which has the earlier request and its credentials.
 		r.Request = request
 	}
 	return &r

@@ -27,15 +27,15 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// A fault is something that goes wrong, with what a caller is told of it. The table in docs/faults.md is made of these.
+// A fault is a failure, with the error that a caller gets for it. The table in docs/faults.md has a row for each.
 type fault struct {
 	name    string
 	peer    func(t *testing.T, requests *atomic.Int64) (baseURL string, opts []client.Option)
 	err     string // The type of the error.
-	status  int    // What the error says; 0 where it has none.
-	body    string // What the error keeps begins with this.
+	status  int    // The status code in the error; 0 if it has none.
+	body    string // The beginning of the body in the error.
 	retried bool
-	is      error // What errors.Is finds, where that is more than the type says.
+	is      error // A target that errors.Is finds, if any.
 }
 
 const small = 1000 // The limit on bodies in these tests.
@@ -77,8 +77,8 @@ var faults = []fault{
 	{name: "a redirect loop", peer: redirect("/api/v1/integrations/some-slug"), err: "RedirectError", status: 302},
 }
 
-// Each fault ends in its error, which keeps the status code and what came of the body, within bounds, and prints nothing
-// of it; and it is retried, once here, only where that may help.
+// Each fault ends in its error, which keeps the status code and, within bounds, the body received, but does not print
+// the body. It is retried, here once, only if that may help.
 func TestFaults(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestFaults(t *testing.T) {
 			if _, info := inspect(t, err); int64(info.Attempts) != attempts {
 				t.Errorf("got %d attempts, want %d", info.Attempts, attempts)
 			}
-			// Of redirects there are more requests; some peers see none, and one that times out may see it too late.
+			// Redirects cause more requests; some peers see none, and a peer may see one only after its timeout.
 			late := f.is == context.DeadlineExceeded
 			if got := requests.Load(); got != 0 && f.err != "RedirectError" && got != attempts && !late {
 				t.Errorf("got %d requests, want %d", got, attempts)
@@ -108,7 +108,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// expect fails the test where err is not the error of the fault.
+// expect fails the test if err is not the error of the fault.
 func (f fault) expect(t *testing.T, err error) {
 	t.Helper()
 	name, info := inspect(t, err)
@@ -128,7 +128,7 @@ func (f fault) expect(t *testing.T, err error) {
 	}
 }
 
-// The table of the documentation is the one above.
+// docs/faults.md has a row for each fault above.
 func TestFaultTable(t *testing.T) {
 	text, err := os.ReadFile("../docs/faults.md")
 	if err != nil {
@@ -149,7 +149,7 @@ func (f fault) row() string {
 	return fmt.Sprintf("| %s | `*%s` | %s | %s | %s |", f.name, f.err, status, yes[f.body != ""], yes[f.retried])
 }
 
-// inspect returns which of our errors err is, and what all of them know.
+// inspect returns the type of our error in err and its ResponseInfo.
 func inspect(t testing.TB, err error) (name string, info client.ResponseInfo) {
 	t.Helper()
 	var (
@@ -195,7 +195,7 @@ func handled(handle http.HandlerFunc) peer {
 
 func page(status int, contentType, body string) peer {
 	return handled(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header()["Content-Type"] = nil // Or else net/http guesses.
+		w.Header()["Content-Type"] = nil // Otherwise net/http guesses.
 		if contentType != "" {
 			w.Header().Set("Content-Type", contentType)
 		}
@@ -222,7 +222,7 @@ func long(status int, chunked bool) peer {
 	})
 }
 
-// bomb is some kilobytes that become 64 MiB.
+// bomb is a peer that sends some kilobytes, which decompress to 64 MiB.
 func bomb(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
 	return encoded("gzip", bombBody())(t, requests)
 }
@@ -241,7 +241,7 @@ func redirect(to string) peer {
 	return handled(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) })
 }
 
-// sockets is a peer that gets each connection when it has sent a request, and closes it in the end.
+// sockets returns a peer that reads a request from each connection, calls respond, and closes the connection.
 func sockets(respond func(net.Conn, context.Context)) peer {
 	return func(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -285,7 +285,8 @@ func raw(text string) peer {
 	return sockets(func(conn net.Conn, _ context.Context) { _, _ = io.WriteString(conn, text) })
 }
 
-// reset sends text and, when the client has read it, a reset in place of an end. (A reset may overtake bytes.)
+// reset returns a peer that sends text and resets the connection. It waits until the client has read text, which the
+// reset might overtake.
 func reset(text string) peer {
 	return func(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
 		arrived := make(chan struct{}, 10)
@@ -308,7 +309,7 @@ func reset(text string) peer {
 	}
 }
 
-// readCounter tells when as many bytes were read as are left.
+// readCounter signals arrived when left bytes have been read.
 type readCounter struct {
 	net.Conn
 	left    int
@@ -381,7 +382,7 @@ func noTLS(t *testing.T, _ *atomic.Int64) (string, []client.Option) {
 	return strings.Replace(serve(t, func(http.ResponseWriter, *http.Request) {}), "http:", "https:", 1), nil
 }
 
-// noHost is a name that a name server, spoken to over a pipe, does not know.
+// noHost uses a host name that is unknown to a name server, which is simulated over a pipe.
 func noHost(*testing.T, *atomic.Int64) (string, []client.Option) {
 	resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
@@ -396,8 +397,8 @@ func noHost(*testing.T, *atomic.Int64) (string, []client.Option) {
 				if _, err := io.ReadFull(theirs, message); err != nil {
 					return
 				}
-				message[2] |= 0x80 // It is a response:
-				message[3] = 3     // there is no such name.
+				message[2] |= 0x80 // A response,
+				message[3] = 3     // NXDOMAIN.
 				_, _ = theirs.Write(append(size[:], message...))
 			}
 		}()
@@ -408,7 +409,7 @@ func noHost(*testing.T, *atomic.Int64) (string, []client.Option) {
 	})}
 }
 
-// The causes stay within reach of errors.As.
+// errors.As finds the cause of a failure.
 func TestFailuresKeepTheirCause(t *testing.T) {
 	call := func(p peer) error {
 		baseURL, opts := p(t, new(atomic.Int64))
@@ -426,7 +427,7 @@ func TestFailuresKeepTheirCause(t *testing.T) {
 	as[*net.OpError](t, call(refused))
 }
 
-// A body that is no JSON, or not the JSON of RFC 8259, is refused in each mode. What is wrong is told without a quote.
+// A body that is not JSON, or violates RFC 8259, is an error in each mode. The error does not quote it.
 func TestBrokenJSON(t *testing.T) {
 	for body, want := range brokenBodies() {
 		for _, v := range []client.Validation{client.ValidationStrict, client.ValidationReport, client.ValidationOff} {
@@ -449,11 +450,11 @@ func TestBrokenJSON(t *testing.T) {
 	}
 }
 
-// Numbers beyond Go's types are no reason to panic or to change a value in silence.
+// Numbers beyond the range of Go's types neither panic nor change silently.
 func TestHugeNumbers(t *testing.T) {
 	for _, test := range []struct {
 		property string
-		strict   string // The error in Strict.
+		strict   string // The error with ValidationStrict.
 	}{
 		{`"x":1180591620717411303424`, ""}, {`"x":1e308`, ""}, {`"x":1e-999`, ""}, {`"x":0.` + strings.Repeat("1", 10_000), ""},
 		{`"workspace_count":1180591620717411303424`, "ValidationError"}, {`"workspace_count":1e999`, "ValidationError"}, {`"x":1e999`, ""},
@@ -481,7 +482,7 @@ func TestHugeNumbers(t *testing.T) {
 	}
 }
 
-// The content type is part of the contract, and a violation of it as any other: it costs the result in Strict alone.
+// A wrong content type is a violation like any other: only with ValidationStrict is there no result.
 func TestWrongContentTypeIsAViolation(t *testing.T) {
 	for contentType, conforms := range map[string]bool{
 		"application/json": true, "application/json; charset=utf-8": true, "APPLICATION/JSON;charset=UTF-8": true, "application/json;": true,
@@ -503,7 +504,7 @@ func TestWrongContentTypeIsAViolation(t *testing.T) {
 	}
 }
 
-// Each body shape of an error, and none, gives what it holds; the status is enough for errors.Is.
+// The code and the message are read from each form of error body; errors.Is needs only the status code.
 func TestErrorBodies(t *testing.T) {
 	type want struct{ code, message string }
 	for _, test := range []struct {
@@ -569,7 +570,7 @@ func TestSentinels(t *testing.T) {
 	}
 }
 
-// The limit is on decoded bytes, and holds for memory too: a bomb of 64 MiB costs a few of them.
+// The limit applies to decompressed bytes, and to memory: a bomb of 64 MiB allocates at most 16 MiB.
 func TestGzipBombCostsNoMemory(t *testing.T) {
 	baseURL, _ := bomb(t, new(atomic.Int64))
 	c := newClient(t, baseURL, client.WithMaxResponseBytes(1<<20))
@@ -585,7 +586,7 @@ func TestGzipBombCostsNoMemory(t *testing.T) {
 	}
 }
 
-// A body of exactly the limit passes, one byte more does not; there is no highest limit.
+// A body of exactly the limit is accepted, one byte more is not. The limit has no maximum.
 func TestLimitIsExact(t *testing.T) {
 	body := integrationBody("some-slug")
 	n := int64(len(body))
@@ -609,10 +610,10 @@ func TestLimitIsExact(t *testing.T) {
 
 var errShutdown = errors.New("shutting down")
 
-// contextEnds are the ways in which a context ends after some time.
+// contextEnds are the ways in which a context can end after some time.
 var contextEnds = []struct {
 	name  string
-	err   error // What errors.Is finds.
+	err   error // A target that errors.Is finds.
 	cause error
 	ctx   func(after time.Duration) (context.Context, context.CancelFunc)
 }{
@@ -631,13 +632,13 @@ var contextEnds = []struct {
 	}},
 }
 
-// stuck waits for the end of the context, as net/http does.
+// stuck is a transport that waits for the end of the context and returns its error, as net/http does.
 func stuck(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, context.Cause(r.Context())
 }
 
-// A context that ends is found by errors.Is, and its cause too, whenever it ends.
+// errors.Is finds the error of the context and its cause, whenever the context ends.
 func TestContextEnds(t *testing.T) {
 	busy := respondWith(503, http.Header{"Retry-After": {"30"}}, "{}")
 	for _, test := range []struct {
@@ -651,7 +652,7 @@ func TestContextEnds(t *testing.T) {
 	} {
 		for _, ends := range contextEnds {
 			if ends.name == "deadline" && test.name == "between attempts" {
-				continue // TestNoWaitPastTheDeadline.
+				continue // See TestNoWaitPastTheDeadline.
 			}
 			synctest.Test(t, func(t *testing.T) {
 				requests := 0
@@ -680,7 +681,7 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
-// brokenBodies are bodies that are no JSON, or not the JSON of RFC 8259, each with what the error must say of it.
+// brokenBodies returns bodies that are not JSON, or violate RFC 8259, each with a part of the error.
 func brokenBodies() map[string]string {
 	valid := integrationBody("some-slug")
 	in := func(property string) string { return strings.Replace(valid, `"name":"n"`, `"name":"n",`+property, 1) }
@@ -695,7 +696,7 @@ func brokenBodies() map[string]string {
 	}
 }
 
-// Only the API's own bodies make a 404 an integration that does not exist.
+// A 404 is ErrNotFound only if its body is one of the API's own errors.
 func TestNotFoundIsTheAPIs(t *testing.T) {
 	for _, own := range []string{
 		`{"success":false,"data":{"message":"m","errorCode":"AB08"}}`, `{"success":false,"data":{"message":"m"}}`, `{"success":false}`,
@@ -724,7 +725,7 @@ func TestNotFoundIsTheAPIs(t *testing.T) {
 	}
 }
 
-// An error's text has what there is of it, and no more.
+// The text of an error leaves out what the error does not have.
 func TestTextsOfErrors(t *testing.T) {
 	for want, e := range map[string]error{
 		"request failed after 1 attempt: EOF": &client.TransportError{ResponseInfo: client.ResponseInfo{Attempts: 1}, Err: io.EOF},

@@ -22,8 +22,8 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/processor"
 )
 
-// Whatever the body: nothing panics, Strict and Check agree, errors and reports print nothing of its values, and what
-// Strict accepts has a type, is kept byte for byte, and conforms still when it was marshalled.
+// Whatever the body, nothing panics, ValidationStrict and Check agree, and errors and reports do not print its values.
+// A body that ValidationStrict accepts has a type, is kept byte for byte, and still conforms after marshalling.
 func FuzzBody(f *testing.F) {
 	for _, e := range contracttest.Examples() {
 		f.Add(e.Body)
@@ -76,7 +76,7 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// A slug is a segment of the path and nothing else, or nothing is sent: by our client and by the generated one.
+// A slug is sent as one path segment or not at all, by our client and by the generated one.
 func FuzzSlug(f *testing.F) {
 	for slug := range badSlugs() {
 		f.Add(slug)
@@ -111,7 +111,7 @@ func FuzzSlug(f *testing.F) {
 	})
 }
 
-// isSlug is the contract's rule, written once more.
+// isSlug is the contract's rule, implemented independently.
 func isSlug(text string) bool {
 	for _, b := range []byte(text) {
 		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", rune(b)) {
@@ -121,7 +121,7 @@ func isSlug(text string) bool {
 	return 1 <= len(text) && len(text) <= 255
 }
 
-// A base URL that is accepted leads to its own host and below its own path; plain http goes to loopback alone; user
+// Requests go to the host of an accepted base URL and below its path; plain http goes only to loopback; user
 // information is refused, however it is written, and not quoted.
 func FuzzBaseURL(f *testing.F) {
 	for text := range badBaseURLs() {
@@ -137,7 +137,7 @@ func FuzzBaseURL(f *testing.F) {
 			return respond(200, nil, integrationBody("some-slug"))
 		})
 		if _, err := client.New(client.WithAPIKey("k"), client.WithBaseURL("https://u:"+theKey+"@"+text)); err == nil {
-			// Then what seems user information is none, for example since a slash comes first.
+			// It only looks like user information, for example because it follows a slash.
 			t.Error("got user information accepted, want an error")
 		} else if strings.Contains(err.Error(), theKey) {
 			t.Error("got user information quoted, want it left out")
@@ -162,12 +162,12 @@ func FuzzBaseURL(f *testing.F) {
 		}
 		addr, _ := netip.ParseAddr(u.Hostname())
 		if u.Scheme == "http" && !strings.EqualFold(u.Hostname(), "localhost") && !addr.Unmap().IsLoopback() {
-			t.Errorf("got the key sent to %s in clear, want loopback alone", u.Host)
+			t.Errorf("got the key sent unencrypted to %s, want only loopback", u.Host)
 		}
 	})
 }
 
-// Whatever Retry-After says, the wait is between none and a minute, and it is never negative in the error.
+// Whatever Retry-After says, the wait is at most a minute, and RetryAfter is never negative.
 func FuzzRetryAfter(f *testing.F) {
 	for _, test := range retryAfters() {
 		f.Add(test.header)
@@ -197,9 +197,9 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// Whatever bytes a server sends: the call ends, with an integration or one of our errors, costs little, and neither the
-// error nor the log nor the report has a credential or a character that a terminal cannot trust. Where the server falls
-// silent after half of them, the call ends with its context.
+// Whatever bytes a server sends, the call ends with an integration or one of our errors and takes little memory and
+// time, and the error, the log and the report contain no credential and no character that is unsafe for a terminal. If
+// the server stops after half of the bytes, the call ends with its context.
 func FuzzExchange(f *testing.F) {
 	f.Add([]byte(response(200, integrationBody("some-slug"))))
 	f.Add([]byte(response(200, body(`"KEY":1,"secret_mappings":[1,{}]`), "X-Portkey-Trace-Id: KEY")))
@@ -223,7 +223,7 @@ func FuzzExchange(f *testing.F) {
 		// Up to 11 requests follow redirects.
 		most := uint64(11*(128<<10) + mostPerByte*(limit+len(sent)))
 		mostTime := 300*time.Millisecond + time.Duration(limit+len(sent))*20*time.Microsecond
-		// A garbage collector or another process may add to the time, so that the least of some measurements counts.
+		// The garbage collector or another process may add to the time, so one of several measurements must pass.
 		for try := 1; ; try++ {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
@@ -260,7 +260,7 @@ func FuzzExchange(f *testing.F) {
 		half, silent := context.WithCancel(t.Context())
 		defer silent()
 		c = newClient(t, "http://127.0.0.1/v1", over(overSilent(string(sent[:len(sent)/2]), silent)), client.WithMaxRetries(0), client.WithTimeout(0))
-		// A call that does not end makes the test run into its timeout.
+		// If the call does not end, the test times out.
 		if _, err := c.RetrieveIntegration(half, "some-slug"); err != nil {
 			inspect(t, err)
 		}

@@ -25,7 +25,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// What a client is given and must not print. All differ in case and none is part of another.
+// Secrets that a client is given and must not print. All have mixed case, and none is part of another.
 const (
 	theKey         = "pk-Live-7Qm2xT9vKcEw"
 	theToken       = "eyJhbGciOi.J9bearer-Lw.x4ZtUy"
@@ -35,7 +35,7 @@ const (
 
 func allSecrets() []string { return []string{theKey, theToken, theHeaderValue, theCallValue} }
 
-// newClient is a client with all kinds of secrets; opts come last.
+// newClient returns a client with all kinds of secrets; opts are applied last.
 func newClient(t testing.TB, baseURL string, opts ...client.Option) *client.Client {
 	t.Helper()
 	c, err := client.New(append([]client.Option{
@@ -48,12 +48,12 @@ func newClient(t testing.TB, baseURL string, opts ...client.Option) *client.Clie
 	return c
 }
 
-// over is the option to send requests with handle instead of a network.
+// over returns the option to handle requests with handle instead of a network.
 func over(handle transport) client.Option {
 	return client.WithHTTPClient(&http.Client{Transport: handle})
 }
 
-// serve starts a server on loopback, under a path that is not the root.
+// serve starts a server on loopback, with a base URL whose path is not the root.
 func serve(t testing.TB, handler http.HandlerFunc) (baseURL string) {
 	t.Helper()
 	s := httptest.NewServer(handler)
@@ -61,7 +61,7 @@ func serve(t testing.TB, handler http.HandlerFunc) (baseURL string) {
 	return s.URL + "/api/v1"
 }
 
-// writeIntegration writes a whole response with status code 200.
+// writeIntegration writes a complete response with status code 200.
 func writeIntegration(w http.ResponseWriter, slug string) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write([]byte(integrationBody(slug)))
@@ -71,7 +71,7 @@ func retrieve(c *client.Client, opts ...client.CallOption) (*client.Integration,
 	return c.RetrieveIntegration(context.Background(), "some-slug", opts...)
 }
 
-// as is errors.As for a type that the test cannot go on without.
+// as is errors.As, and ends the test if err is not an E.
 func as[E error](t testing.TB, err error) E {
 	t.Helper()
 	var e E
@@ -83,7 +83,7 @@ func as[E error](t testing.TB, err error) E {
 
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%#q", "%x", "%X", "% x", "%d", "%t", "%o", "%b", "%c", "%U", "%p", "%T"}
 
-// printings are all the ways in which Go programs print v, alone and inside other values.
+// printings yields the ways in which Go programs print v, alone and inside other values, with the results.
 func printings(v any) iter.Seq2[string, string] {
 	type holder struct {
 		Exported any
@@ -111,7 +111,7 @@ func printings(v any) iter.Seq2[string, string] {
 	}
 }
 
-// forms are the shapes that secret takes when it is printed, in text or as bytes.
+// forms returns the forms in which secret may be printed, as text or as bytes.
 func forms(secret string) []string {
 	if all, ok := knownForms.Load(secret); ok {
 		return all.([]string)
@@ -126,7 +126,7 @@ func forms(secret string) []string {
 			all = append(all, strings.Trim(form, "[]{}\"`"))
 		}
 	}
-	for shift := range 3 { // Where the secret starts within a group of three bytes.
+	for shift := range 3 { // The secret's offset in a group of three bytes.
 		encoded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(".", shift) + secret))
 		all = append(all, encoded[4:len(encoded)-4])
 	}
@@ -142,8 +142,8 @@ func forms(secret string) []string {
 
 var knownForms sync.Map
 
-// expectClean fails the test where v prints a secret in any way. It does not print what it found. A verb that does not
-// fit the value ("%!", which go vet refuses) makes fmt print fields without their methods, so that an error's Body shows.
+// expectClean fails the test if v prints a secret in any way, and does not print what it found. It ignores the output
+// of a wrong verb ("%!", which go vet reports): there, fmt prints a Body without calling its methods.
 func expectClean(t testing.TB, what string, v any, secrets ...string) {
 	t.Helper()
 	for how, text := range printings(v) {
@@ -154,7 +154,7 @@ func expectClean(t testing.TB, what string, v any, secrets ...string) {
 	}
 }
 
-// expectNone fails the test where text holds a secret.
+// expectNone fails the test if text contains a secret.
 func expectNone(t testing.TB, what, text string, secrets ...string) {
 	t.Helper()
 	text = strings.ToLower(text)
@@ -165,15 +165,15 @@ func expectNone(t testing.TB, what, text string, secrets ...string) {
 	}
 }
 
-// debugLogger writes all that is logged to w, as JSON.
+// debugLogger returns a logger that writes records of every level to w, as JSON.
 func debugLogger(w *strings.Builder) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// quietLog is for servers that are to see errors.
+// quietLog is for servers whose errors are expected.
 var quietLog = log.New(io.Discard, "", 0)
 
-// TestMain lets more tests run side by side than there are processors: those that do wait for a network.
+// TestMain runs more parallel tests than there are processors, because they mostly wait for the network.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {

@@ -25,12 +25,12 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// A hostilePeer is a server that means harm. The table in SECURITY.md is about these.
+// A hostilePeer is a malicious server. The table in SECURITY.md is about these.
 type hostilePeer struct {
 	name    string
 	peer    peer
 	err     string        // The type of the error.
-	timeout time.Duration // Of an attempt; 0 where the call ends by itself.
+	timeout time.Duration // Of an attempt; 0 if the call ends without one.
 }
 
 const okHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -59,7 +59,7 @@ var hostilePeers = []hostilePeer{
 	{name: "a header byte now and then", peer: drip("HTTP/1.1 200 OK\r\nX-A: "), err: "TransportError", timeout: 100 * time.Millisecond},
 }
 
-// silentAfter is a peer that sends text and then nothing, and keeps the connection open.
+// silentAfter returns a peer that sends text, then keeps the connection open without sending.
 func silentAfter(text string) peer {
 	return sockets(func(conn net.Conn, ctx context.Context) {
 		_, _ = io.WriteString(conn, text)
@@ -67,7 +67,7 @@ func silentAfter(text string) peer {
 	})
 }
 
-// endless is a peer that sends text, and part until nobody reads it.
+// endless returns a peer that sends text, then part again and again until the connection is closed.
 func endless(text, part string) peer {
 	return sockets(func(conn net.Conn, _ context.Context) {
 		_, err := io.WriteString(conn, text)
@@ -77,7 +77,7 @@ func endless(text, part string) peer {
 	})
 }
 
-// drip is a peer that sends text, and a byte now and then.
+// drip returns a peer that sends text, then a byte every 5 ms.
 func drip(text string) peer {
 	return sockets(func(conn net.Conn, _ context.Context) {
 		_, err := io.WriteString(conn, text)
@@ -96,8 +96,8 @@ func gzipError(t *testing.T, requests *atomic.Int64) (string, []client.Option) {
 	})(t, requests)
 }
 
-// Each hostile peer costs little, ends in one of our errors, which is short, and leaves nothing behind; one at a time and
-// in bulk.
+// A call to a hostile peer, alone or in bulk, takes little memory, ends in one of our errors with a short text, and
+// leaves no goroutine.
 func TestHostilePeers(t *testing.T) {
 	for _, h := range hostilePeers {
 		t.Run(h.name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestHostilePeers(t *testing.T) {
 	}
 }
 
-// expectPrintable fails the test where a text is not a short line that a terminal can trust.
+// expectPrintable fails the test if text is not a short line that is safe for a terminal.
 func expectPrintable(t testing.TB, what, text string) {
 	t.Helper()
 	if len(text) > 6000 {
@@ -144,11 +144,10 @@ func expectPrintable(t testing.TB, what, text string) {
 	}
 }
 
-// untrustedRunes are characters that reorder text, take no room, or end a line.
+// untrustedRunes are characters that reorder text, have no width, or end a line.
 const untrustedRunes = "\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u061c\u034f\u3164\ufe0f\ufffd\U000e0041"
 
-// blockedBody is a body whose reader waits for the end of the body and for nothing else, as that of a transport which
-// does not know contexts may.
+// blockedBody is a body whose Read blocks until Close, as with a transport that ignores the context.
 type blockedBody struct{ closed chan struct{} }
 
 func (b blockedBody) Read([]byte) (int, error) { <-b.closed; return 0, io.ErrClosedPipe }
@@ -162,8 +161,8 @@ func (b blockedBody) Close() error {
 	return nil
 }
 
-// A body that does not end with the context is left when the context ends, when the attempt times out, and when the loop
-// over a bulk is left, whatever the status code.
+// A call does not wait for a body that ignores the context when the context ends, when the attempt times out, or when a
+// loop over a bulk is left, whatever the status code.
 func TestBodyThatIgnoresTheContext(t *testing.T) {
 	for _, code := range []int{200, 404, 503} {
 		stuck := over(func(r *http.Request) (*http.Response, error) {
@@ -199,7 +198,7 @@ func TestBodyThatIgnoresTheContext(t *testing.T) {
 	}
 }
 
-// A policy of the caller's that rewrites the URL of a redirect does not lead the key to another origin.
+// A caller's redirect policy that rewrites the URL does not send the key to another origin.
 func TestRedirectPolicyThatRewritesTheURL(t *testing.T) {
 	for _, to := range []string{"https://evil.example:443", "http://cp.example:80", "https://cp.example:8443"} {
 		var requests []string
@@ -223,7 +222,7 @@ func TestRedirectPolicyThatRewritesTheURL(t *testing.T) {
 	}
 }
 
-// hostileBodies are bodies of about size bytes, each made to cost as much as it can at one place.
+// hostileBodies returns bodies of about size bytes, each designed to be as expensive as possible in one respect.
 func hostileBodies(size int) map[string]string {
 	open := strings.TrimSuffix(integrationBody("some-slug"), "}")
 	fill := func(before, item, after string) string {
@@ -246,8 +245,7 @@ func hostileBodies(size int) map[string]string {
 	}
 }
 
-// The memory for decoding, checking and reporting a body grows with its size and no faster, in each mode, and all that is
-// said of it is short.
+// The memory for decoding, checking and reporting a body is linear in its size, in each mode, and errors are short.
 func TestHostileBodies(t *testing.T) {
 	const size, mostPerByte = 64 << 10, 800
 	for name, body := range hostileBodies(size) {
@@ -272,7 +270,7 @@ func TestHostileBodies(t *testing.T) {
 	}
 }
 
-// BenchmarkHostileBodies measures time and memory for each byte of a body, in the mode that does most.
+// BenchmarkHostileBodies measures time and memory per byte of a body, in the most expensive mode.
 func BenchmarkHostileBodies(b *testing.B) {
 	for name, body := range hostileBodies(1 << 20) {
 		b.Run(name, func(b *testing.B) {
@@ -291,8 +289,7 @@ func BenchmarkHostileBodies(b *testing.B) {
 	}
 }
 
-// Report mode does not do the work for the whole body once for each violation: the cost of a byte is the same whatever
-// the size.
+// ValidationReport does not process the body again for each violation: the cost per byte does not depend on the size.
 func TestReportModeIsLinear(t *testing.T) {
 	cost := func(size int) float64 {
 		body := []byte(hostileBodies(size)["mappings, wrong"])
@@ -309,7 +306,7 @@ func TestReportModeIsLinear(t *testing.T) {
 	}
 }
 
-// countingContext is a context that ends when it was asked n times.
+// countingContext is a context that ends after n calls of Err.
 type countingContext struct {
 	context.Context
 	left atomic.Int64
@@ -341,13 +338,13 @@ func TestLargeBodiesEndWithTheContext(t *testing.T) {
 				t.Errorf("%s, %v: got the context asked %d times, want at least 4", name, v, asked)
 			}
 			if _, err := call(asked / 2); !errors.Is(err, context.Canceled) {
-				t.Errorf("%s, %v: got %v where the context ends half way, want its error", name, v, err)
+				t.Errorf("%s, %v: got %v with a context that ends half way, want its error", name, v, err)
 			}
 		}
 	}
 }
 
-// Wherever a server puts characters that a terminal cannot trust, they are gone from errors, logs, reports and results.
+// Characters that are unsafe for a terminal are replaced in errors, logs, reports and results, whatever their source.
 func TestServerTextsAreTrustworthy(t *testing.T) {
 	bad := untrustedRunes + "\x1b[31m\a\u009b\r\n"
 	inJSON := strings.Trim(fmt.Sprintf("%+q", bad), `"`)
@@ -387,7 +384,7 @@ func respondWith(status int, header http.Header, body string) transport {
 	return func(*http.Request) (*http.Response, error) { return respond(status, header, body) }
 }
 
-// A nil context is an error, and no reason to panic or to send anything.
+// A nil context is an error: nothing panics, and nothing is sent.
 func TestNilContext(t *testing.T) {
 	c := newClient(t, "https://cp.example/v1", over(func(*http.Request) (*http.Response, error) {
 		t.Error("got a request, want none")
@@ -403,8 +400,8 @@ func TestNilContext(t *testing.T) {
 	}
 }
 
-// What net/http itself writes to package log about bytes after a response cannot be stopped: SECURITY.md says so, under
-// "Not promised". Where this fails, that has changed.
+// net/http itself logs bytes that follow a response with package log, which SECURITY.md mentions under "Not promised".
+// If this test fails, that has changed.
 func TestNetHTTPLogsBytesAfterAResponse(t *testing.T) {
 	written := make(chan string, 10)
 	before := log.Writer()
@@ -430,7 +427,7 @@ type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
 
-// Whatever the body, a report has a bound, and the body is there as it came.
+// Whatever the body, the report is bounded, and RawJSON returns the body unchanged.
 func TestHostileBodiesAreBoundedInReports(t *testing.T) {
 	for name, body := range hostileBodies(100 << 10) {
 		in, err := client.Parse([]byte(body))

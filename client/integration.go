@@ -24,7 +24,7 @@ import (
 // of custom headers.
 type Integration struct {
 	gen.Integration
-	source *source // Nil for one that was not received.
+	source *source // Nil for one that was not received or parsed.
 }
 
 type atomicReport = atomic.Pointer[Report]
@@ -60,9 +60,10 @@ func (i *Integration) Provider() Provider {
 	return gen.ProviderOf(i.AIProviderID, namesOf(i.Configurations))
 }
 
-// Configuration returns the provider's configuration, nil if there is none. Its type depends only on Provider: one of
-// those of the contract or, for any other provider, [UnknownConfiguration] with the raw JSON. A property that
-// does not have the documented type is left at its zero value.
+// Configuration returns the provider's configuration, or nil if there is none. Its type depends on Provider: one of
+// those of the contract or, for any other provider and for a configuration that is not a JSON object,
+// [UnknownConfiguration] with the raw JSON. A property that does not have the documented type is left at its zero
+// value.
 func (i *Integration) Configuration() Configuration {
 	raw := i.configuration()
 	if raw == nil {
@@ -89,7 +90,7 @@ func (i *Integration) CustomBaseURL() *CustomBaseURLConfiguration {
 	return &c
 }
 
-// configuration is the raw configuration; nil where there is none.
+// configuration returns the raw configuration; nil if there is none.
 func (i *Integration) configuration() []byte {
 	if len(i.Configurations) == 0 || string(i.Configurations) == "null" {
 		return nil
@@ -141,7 +142,7 @@ func (i *Integration) String() string {
 	return fmt.Sprintf("integration %q of %s (%s)", i.printable(i.Slug), i.printable(string(i.Provider())), i.printable(i.ID))
 }
 
-// printable makes a text of the server fit to print, without the credentials that it was sent.
+// printable makes text from the server safe to print, without the credentials that it was sent.
 func (i *Integration) printable(s string) string {
 	if i.source != nil && i.source.sent != nil {
 		s = i.source.sent.redact(s)
@@ -164,7 +165,7 @@ func (i Integration) LogValue() slog.Value {
 // namesOf returns the names of a JSON object.
 func namesOf(raw []byte) (names []string) {
 	var object map[string]jsontext.Value
-	_ = json.Unmarshal(raw, &object) // What is not an object has no names.
+	_ = json.Unmarshal(raw, &object) // A value that is not an object has no names.
 	for name := range object {
 		names = append(names, name)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// body is an integration with some properties more, or others.
+// body returns an integration with the given properties, which replace its own of the same name.
 func body(properties string) string {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(integrationBody("some-slug")), &all); err != nil {
@@ -99,7 +99,7 @@ func TestAccessors(t *testing.T) {
 	}
 }
 
-// However an integration comes, it knows its body, and its report is that of the body.
+// Whichever way an integration is created, RawJSON and Report are those of its body.
 func TestIntegrationKnowsItsBody(t *testing.T) {
 	text := body(`"tomorrow":1,"workspace_count":"many","key":"sk-in-clear"`)
 	retrieved, err := retrieve(newClient(t, "https://cp.example/v1", client.WithValidation(client.ValidationReport),
@@ -150,7 +150,7 @@ func TestIntegrationKnowsItsBody(t *testing.T) {
 	}
 }
 
-// What does not have the documented type is left at zero, and nothing else is lost.
+// A value that does not have the documented type is left at zero, and nothing else is lost.
 func TestWhatFitsIsDecoded(t *testing.T) {
 	in := parse(t, body(`
 		"slug":5,"status":["active"],"created_at":"yesterday","last_updated_at":"2016-12-31T23:59:60Z","allow_all_models":"yes","workspace_count":1e2,
@@ -176,7 +176,7 @@ func TestWhatFitsIsDecoded(t *testing.T) {
 	}
 }
 
-// A response about another integration is drift: it is handed over, and it is said.
+// A response about another integration is drift: it is returned, and the report says so.
 func TestAnotherIntegrationIsDrift(t *testing.T) {
 	const id = "3C90C3CC-0D44-4B50-8888-8DD25736052A"
 	for asked, want := range map[string]int{"some-slug": 0, id: 0, "Some-Slug": 1, "another": 1} {
@@ -185,7 +185,7 @@ func TestAnotherIntegrationIsDrift(t *testing.T) {
 			c := newClient(t, "https://cp.example/v1", client.WithValidation(v),
 				client.WithReportHandler(func(_ context.Context, r client.Report) { reports = append(reports, r) }),
 				over(func(*http.Request) (*http.Response, error) { return respond(200, nil, integrationBody("some-slug")) }))
-			for range 2 { // The second time, the body is known.
+			for range 2 { // The second time, the body is remembered.
 				reports = nil
 				in, err := c.RetrieveIntegration(t.Context(), asked)
 				if err != nil {
@@ -200,7 +200,7 @@ func TestAnotherIntegrationIsDrift(t *testing.T) {
 	}
 }
 
-// Every named example can be read without a look at what is nil, but for the pointers that the types show.
+// Every named example can be read without nil checks, except for fields that are pointers.
 func TestEveryExampleReads(t *testing.T) {
 	for _, e := range contracttest.Examples() {
 		if e.Status != 200 {
@@ -234,8 +234,8 @@ func TestValidationErrorIsBounded(t *testing.T) {
 	}
 }
 
-// The handler gets what drifts in a response that conforms, and is not called where nothing does, whether or not the body
-// is known.
+// The handler gets the drift of a response that conforms, and is not called if there is none, whether or not the body
+// is remembered.
 func TestReportHandlerGetsDrift(t *testing.T) {
 	for i, drift := range []int{0, 1, contract.MaxFindings, contract.MaxFindings + 1} {
 		names := fmt.Sprintf(`"name":"handled %d"`, i)
@@ -269,8 +269,7 @@ func TestReportHandlerGetsDrift(t *testing.T) {
 	}
 }
 
-// An Integration that is unmarshalled is what Parse makes of the body; null changes nothing, and what is no integration is
-// an error.
+// Unmarshalling into an Integration does what Parse does. null changes nothing; other values than objects are errors.
 func TestIntegrationIsUnmarshalled(t *testing.T) {
 	var in client.Integration
 	if err := json.Unmarshal([]byte(integrationBody("some-slug")), &in); err != nil || in.Slug != "some-slug" || len(in.RawJSON()) == 0 {

@@ -22,7 +22,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// loadFaults are the ways in which the server of TestLoad misbehaves. They get the connection where they break it.
+// loadFaults are the ways in which the server of TestLoad misbehaves.
 var loadFaults = []func(http.ResponseWriter, *http.Request){
 	statusOf(429), statusOf(500), statusOf(503), statusOf(404), statusOf(403), statusOf(204),
 	func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>Sign in</html>") },
@@ -80,8 +80,8 @@ func hijacked(text string) func(http.ResponseWriter, *http.Request) {
 // CI makes 100,000 calls on 1,000 goroutines: go test ./client -run TestLoad -calls 100000
 var loadCalls = flag.Int("calls", 1000, "number of calls of TestLoad")
 
-// One Client under many goroutines, against a server of which every tenth response is bad: each call gets its own
-// response or an error of ours, and nothing is left over: no goroutine, no connection, no memory.
+// Many goroutines share a Client and a server of which every tenth response is bad: each call gets its own response or
+// an error of ours, and no goroutine, connection or memory leaks.
 func TestLoad(t *testing.T) {
 	goroutines, calls := 100, *loadCalls
 	if calls >= 100_000 {
@@ -114,14 +114,14 @@ func TestLoad(t *testing.T) {
 	if n := open.Load(); n > int64(goroutines)+100 {
 		t.Errorf("got %d connections open, want one for each goroutine", n)
 	}
-	s.Close() // It closes the connections that are idle, and waits for the rest.
+	s.Close() // Closes the idle connections and waits for the rest.
 	if n := open.Load(); n != 0 {
 		t.Errorf("got %d connections open in the end, want none", n)
 	}
 	goleak.VerifyNone(t, before)
 }
 
-// badServer misbehaves for every tenth request.
+// badServer starts a server that misbehaves for every tenth request.
 func badServer(t *testing.T) (s *httptest.Server, accepted, open *atomic.Int64) {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(3, 5)) //nolint:gosec // Reproducible on purpose.
@@ -138,7 +138,7 @@ func badServer(t *testing.T) (s *httptest.Server, accepted, open *atomic.Int64) 
 	})
 }
 
-// loadRound makes calls, each for a slug of its own, of which every hundredth ends early.
+// loadRound makes calls, each for its own slug; the context of every hundredth ends early.
 func loadRound(t *testing.T, c *client.Client, number, goroutines, calls int, succeeded, failed *atomic.Int64) {
 	var next atomic.Int64
 	var all sync.WaitGroup

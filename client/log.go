@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// log writes what an attempt brought. The attributes are an allowlist: no URL, host, header or body ever gets here,
-// except the trace id, which is there to be quoted.
+// log logs an attempt. The attributes are an allowlist: no URL, host, header or body, except the trace id, which is
+// meant to be quoted to support.
 func (x *exchange) log(ctx context.Context, took time.Duration, failure error) {
 	logger := x.client.logger
 	if logger == nil || !logger.Enabled(ctx, slog.LevelDebug) {
@@ -36,7 +36,7 @@ func (x *exchange) log(ctx context.Context, took time.Duration, failure error) {
 	logger.LogAttrs(ctx, slog.LevelDebug, "portkey request", attrs...)
 }
 
-// kindOf says what kind of failure there was. The error's own text names hosts and addresses.
+// kindOf classifies a failure for the log. The error's own text may contain hosts and addresses.
 func kindOf(failure error) string {
 	var (
 		redirect *RedirectError

@@ -22,10 +22,10 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// loggable are all attributes that a record may have, besides those that slog itself gives it.
+// loggable are all attributes that a record may have, including those that slog adds.
 var loggable = []string{"method", "path", "status", "attempt", "duration", "bytes", "trace_id", "error", "time", "level", "msg"}
 
-// Each attempt is one record, with what the allowlist names and nothing else, however the call ends.
+// Each attempt is logged as one record with only the attributes of the allowlist, however the call ends.
 func TestLogIsAnAllowlist(t *testing.T) {
 	ok := transport(func(*http.Request) (*http.Response, error) {
 		return respond(200, http.Header{"X-Portkey-Trace-Id": {"trace-1"}, "X-Secret": {theHeaderValue}}, integrationBody("some-slug"))
@@ -45,7 +45,7 @@ func TestLogIsAnAllowlist(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		attempts []transport
-		want     string // Status, bytes, trace id and error of each record.
+		want     string // The summary of each record.
 	}{
 		{"success", []transport{ok}, "200 177 trace-1"},
 		{"retries", []transport{busy, broken, ok}, "503 34 trace-2, - - - connection failed, 200 177 trace-1"},
@@ -77,7 +77,7 @@ func TestLogIsAnAllowlist(t *testing.T) {
 	}
 }
 
-// summary returns status code, bytes, trace id and error of a record, and fails the test where anything else is wrong.
+// summary returns status code, bytes, trace id and error of a record, and fails the test if another attribute is wrong.
 func summary(t *testing.T, line string, attempt int) string {
 	t.Helper()
 	var record map[string]any
@@ -111,7 +111,7 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("broken by " + theKey) }
 
-// Without WithLogger, and above level debug, there is no line anywhere.
+// Without WithLogger, and above level debug, nothing is written anywhere.
 func TestLogIsOffByDefault(t *testing.T) {
 	var lines bytes.Buffer
 	standard, flags, before := log.Writer(), log.Flags(), slog.Default()
@@ -138,7 +138,7 @@ func TestLogIsOffByDefault(t *testing.T) {
 	}
 }
 
-// capture puts a file in place of a standard stream for the rest of the test; what it returns reads the file.
+// capture replaces a standard stream with a file for the rest of the test. It returns a function that reads the file.
 func capture(t *testing.T, stream **os.File) func() string {
 	t.Helper()
 	f, err := os.CreateTemp(t.TempDir(), "")
@@ -160,7 +160,7 @@ func capture(t *testing.T, stream **os.File) func() string {
 	}
 }
 
-// Handlers that read the context, as those of tracing do, get the caller's.
+// A slog handler gets the caller's context, for example for tracing.
 func TestLogHasTheContextOfTheCall(t *testing.T) {
 	type key struct{}
 	h := &contextHandler{Handler: slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug}), key: key{}}
@@ -182,7 +182,7 @@ func (h *contextHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// The log of an attempt that failed says what kind of failure it was, and how many bytes of a body there were.
+// The record of a failed attempt has the kind of failure and the number of bytes of the body.
 func TestLogSaysWhatFailed(t *testing.T) {
 	want := map[string]string{
 		"an HTML page with 502": "", "a body over the limit": "response too large", "connection refused": "connection refused",

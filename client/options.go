@@ -21,8 +21,7 @@ const (
 	// DefaultBaseURL is the base URL of Portkey's own control plane.
 	DefaultBaseURL = "https://api.portkey.ai/v1"
 
-	// DefaultMaxResponseBytes is the largest response body, in bytes after decompression, unless [WithMaxResponseBytes]
-	// says otherwise: 4 MiB.
+	// DefaultMaxResponseBytes is the default of [WithMaxResponseBytes], in bytes after decompression: 4 MiB.
 	DefaultMaxResponseBytes = 4 << 20
 
 	defaultTimeout    = 30 * time.Second
@@ -67,13 +66,13 @@ func (e *OptionError) Error() string {
 // Unwrap returns e.Err.
 func (e *OptionError) Unwrap() error { return e.Err }
 
-// config is what the options of a client say.
+// config is what the options of a client set.
 type config struct {
 	requestConfig
 	apiKey           secret
 	bearer           secret
 	tokens           *tokens
-	hasCredential    bool // By an option, so that the environment does not count.
+	hasCredential    bool // Set by an option: the environment is ignored.
 	baseURL          string
 	insecureHTTP     bool
 	httpClient       *http.Client
@@ -86,19 +85,19 @@ type config struct {
 	maxResponseBytes int64
 }
 
-// requestConfig is what goes with a request.
+// requestConfig is what a RequestOption sets.
 type requestConfig struct {
 	header      headers
 	workspaceID string
 }
 
-// callConfig is what the options of a call say.
+// callConfig is what the options of a call set.
 type callConfig struct {
 	requestConfig
 	response **http.Response
 }
 
-// bulkConfig is what the options of a call for many integrations say.
+// bulkConfig is what the options of a call for many integrations set.
 type bulkConfig struct {
 	callConfig
 	concurrency int
@@ -136,7 +135,7 @@ func newOption(name string, set func(*config) error) Option {
 	return clientOption{&option[config]{name, set}}
 }
 
-// hint makes an error for option.apply to complete.
+// hint returns an error with a hint; option.apply adds the name of the option.
 func hint(hint, format string, args ...any) error {
 	return &OptionError{Err: fmt.Errorf(format, args...), Hint: hint}
 }
@@ -269,8 +268,8 @@ func WithTimeout(d time.Duration) Option {
 }
 
 // WithMaxRetries sets how often a failed request is retried. The default is 2; with 0, each call makes exactly one
-// request. Connection errors and the status codes 408, 429, 500, 502, 503 and 504 are retried. Two kinds of repetition
-// are not counted: the one with a new token (see [WithTokenSource]), and the one that net/http makes by itself when the
+// request. Connection errors and the status codes 408, 429, 500, 502, 503 and 504 are retried. Two kinds of retries are
+// not counted: the one with a new token (see [WithTokenSource]), and those that net/http makes by itself when the
 // server has closed an idle connection.
 func WithMaxRetries(n int) Option {
 	return newOption("WithMaxRetries", func(c *config) error {
@@ -335,14 +334,15 @@ func WithMaxResponseBytes(n int64) Option {
 		if n < 1 {
 			return fmt.Errorf("%d is less than 1", n)
 		}
-		c.maxResponseBytes = min(n, math.MaxInt64-1) // One byte more is read, to see whether there is more.
+		c.maxResponseBytes = min(n, math.MaxInt64-1) // readBody reads one byte beyond the limit.
 		return nil
 	})
 }
 
 // WithHeader sends a header, for example one that a gateway in front of the control plane requires. Given to a call, it
-// replaces the client's header of the same name. Its value is treated as a secret. Headers that have an option of their
-// own, such as Authorization, and headers that the transport sets, such as Content-Length, are refused.
+// replaces the client's header of the same name. Its value is treated as a secret; in text from the server, only
+// values of 8 bytes or more are redacted. Headers that have an option of their own, such as Authorization, and headers
+// that the transport sets, such as Content-Length, are refused.
 func WithHeader(name, value string) RequestOption {
 	return requestOption{&option[requestConfig]{"WithHeader", func(c *requestConfig) error {
 		if err := checkHeader(name, value); err != nil {
@@ -368,14 +368,14 @@ func WithWorkspaceID(id string) RequestOption {
 	}}}
 }
 
-// WithResponse stores the last response of the call in *r, also if the call fails. *r is nil if there was no response.
+// WithResponse stores the last response of the call in *r, even if the call fails. *r is nil if there was no response.
 // Its body can be read; its request has no headers, so that it contains no credential.
 func WithResponse(r **http.Response) CallOption {
 	return callOption{&option[callConfig]{"WithResponse", func(c *callConfig) error {
 		if r == nil {
 			return errors.New("the pointer is nil")
 		}
-		*r = nil // Whatever is wrong before there is a response.
+		*r = nil // The call may fail before there is a response.
 		c.response = r
 		return nil
 	}}}
@@ -392,12 +392,12 @@ func WithConcurrency(n int) BulkOption {
 	}}}
 }
 
-// checkHeader refuses what net/http would refuse only once the request is made, and what has an option of its own.
-// Errors name the header and never its value.
+// checkHeader rejects what net/http would reject only when the request is made, and headers that have an option of
+// their own. Errors never contain the value.
 func checkHeader(name, value string) error {
 	switch canonical := textproto.CanonicalMIMEHeaderKey(name); {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isTokenRune(r) }):
-		return errors.New("the name is not a header name") // Unquoted: a value may stand in its place by mistake.
+		return errors.New("the name is not a header name") // Not quoted: it may be a value passed by mistake.
 	case canonical == headerAPIKey:
 		return hint("use WithAPIKey", "%s is for the API key", canonical)
 	case canonical == "Authorization":
@@ -413,7 +413,7 @@ func checkHeader(name, value string) error {
 	return nil
 }
 
-// isTokenRune reports whether r may stand in a token (RFC 9110, section 5.6.2).
+// isTokenRune reports whether r may occur in a token (RFC 9110, section 5.6.2).
 func isTokenRune(r rune) bool {
 	return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }

@@ -18,7 +18,7 @@ var goodBaseURLs = []string{
 	"https://cp.example/a%2Fb/", "https://cp.example/ä", "https://bücher.example",
 }
 
-// badBaseURLs are refused. Where they hold a password, it is theKey.
+// badBaseURLs yields base URLs that are refused. Passwords and keys in them are theKey.
 func badBaseURLs() iter.Seq[string] {
 	return slices.Values([]string{
 		"https://" + theKey + "@cp.example/v1", "https://user:" + theKey + "@cp.example", "https://:" + theKey + "@cp.example",
@@ -75,7 +75,7 @@ func TestPlainHTTPOnlyToLoopback(t *testing.T) {
 	}
 }
 
-// All that is wrong is told at once, and a missing key before anything is sent.
+// New reports all invalid options in one error, and also a missing key.
 func TestNewRefusesBadOptions(t *testing.T) {
 	t.Setenv("PORTKEY_API_KEY", "")
 	if _, err := client.New(); err == nil || !strings.Contains(err.Error(), "PORTKEY_API_KEY") {
@@ -104,7 +104,7 @@ func TestNewRefusesBadOptions(t *testing.T) {
 	}
 }
 
-// An option beats the environment, and the environment beats the default.
+// Options take precedence over the environment, and the environment over defaults.
 func TestEnvironment(t *testing.T) {
 	var got *http.Request
 	handle := over(func(r *http.Request) (*http.Response, error) {
@@ -136,7 +136,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// A Validation reads what it writes; one that does not exist prints as its number.
+// A Validation unmarshals what it marshals; an unknown one prints as its number.
 func TestValidationText(t *testing.T) {
 	for want, v := range map[string]client.Validation{"strict": client.ValidationStrict, "report": client.ValidationReport, "off": client.ValidationOff} {
 		text, err := v.MarshalText()

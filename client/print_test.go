@@ -9,7 +9,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// A copy of an Integration, and the union in it, print no more than the pointer does.
+// A copy of an Integration, and its raw configuration, do not print the value of a custom header.
 func TestCopiesOfAnIntegrationDoNotPrint(t *testing.T) {
 	const secret = "s3cret-value"
 	body := strings.Replace(integrationBody("a"), `{"openai_project":"p"}`, `{"custom_headers":{"X-Token":"`+secret+`"}}`, 1)

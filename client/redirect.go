@@ -4,8 +4,8 @@ import "net/http"
 
 const maxRedirects = 10
 
-// redirectPolicy refuses what would carry the key to another origin: net/http strips only Authorization and Cookie
-// there, and forwards x-portkey-api-key and all other headers. What it allows is then left to next, the caller's own.
+// redirectPolicy refuses redirects to another origin: net/http strips Authorization and Cookie from them, but forwards
+// x-portkey-api-key and custom headers. Other redirects are left to next, the caller's own policy.
 func redirectPolicy(next func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(request *http.Request, via []*http.Request) error {
 		from, to := origin(via[0].URL), origin(request.URL)
@@ -27,7 +27,7 @@ func redirectPolicy(next func(*http.Request, []*http.Request) error) func(*http.
 	}
 }
 
-// newRedirectError is about a request that a redirect led to.
+// newRedirectError returns the error for request, to which a redirect led.
 func newRedirectError(from string, request *http.Request, reason string) *RedirectError {
 	e := &RedirectError{From: from, To: origin(request.URL), Reason: reason}
 	if request.Response != nil {

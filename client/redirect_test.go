@@ -13,8 +13,8 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// redirecting is a transport for the world in which each URL named by from leads to one named by to. It counts the
-// requests to each origin; to all else the response is an integration.
+// redirecting returns a transport that redirects from the keys of moves to their values, and responds to other requests
+// with an integration. It counts the requests to each origin.
 func redirecting(moves map[string]string) (handle transport, hits map[string]int) {
 	hits = map[string]int{}
 	return func(r *http.Request) (*http.Response, error) {
@@ -54,7 +54,7 @@ func TestRedirectToAnotherOriginIsRefused(t *testing.T) {
 	}
 }
 
-// The second hop is held to the origin that the call began with, as the first is.
+// A second redirect, like the first, must not leave the origin of the base URL.
 func TestRedirectToAnotherOriginIsRefusedLater(t *testing.T) {
 	handle, hits := redirecting(map[string]string{
 		"https://cp.example/v1/integrations/some-slug": "/v2/integrations/some-slug",
@@ -67,7 +67,7 @@ func TestRedirectToAnotherOriginIsRefusedLater(t *testing.T) {
 	}
 }
 
-// With net/http over real sockets: a server on another port sees nothing, not even a request.
+// Over real sockets, too, a server on another port gets no request.
 func TestRedirectOverTheNetwork(t *testing.T) {
 	var seen atomic.Int64
 	evil := serve(t, func(http.ResponseWriter, *http.Request) { seen.Add(1) })
@@ -83,7 +83,7 @@ func TestRedirectOverTheNetwork(t *testing.T) {
 	}
 }
 
-// On the way to the same origin the credentials go along, whatever the spelling of the origin.
+// A redirect within the origin keeps the credentials, however the origin is spelled.
 func TestRedirectWithinTheOriginIsFollowed(t *testing.T) {
 	for _, to := range []string{"/v2/integrations/some-slug", "some-other", "https://cp.example:443/v2/x", "HTTPS://cp.example/v2/x", "//cp.example/v2/x", "?x=1"} {
 		last := 0
@@ -123,7 +123,7 @@ func TestRedirectsAreLimited(t *testing.T) {
 	}
 }
 
-// A loop is a chain of redirects as any other, and is not tried again.
+// A redirect loop ends like any other chain of redirects, and is not retried.
 func TestRedirectLoop(t *testing.T) {
 	var requests atomic.Int64
 	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -145,7 +145,7 @@ func TestRedirectWithoutLocationIsAnAPIError(t *testing.T) {
 	}
 }
 
-// The policy of a caller's own client is asked about what ours allows, and about nothing else; its refusal is final.
+// The caller's redirect policy is called only for redirects that ours allows; its refusal is final.
 func TestRedirectPolicyOfTheCaller(t *testing.T) {
 	errRefused := errors.New("no redirects here")
 	asked := 0
@@ -171,7 +171,7 @@ func TestRedirectPolicyOfTheCaller(t *testing.T) {
 		t.Errorf("refused: got %d requests, %v, want 1 and the policy's error", requests, err)
 	}
 	if e := as[*client.RedirectError](t, err); e.To != "https://cp.example:443" || !strings.HasSuffix(err.Error(), "the policy of the http.Client refused it: no redirects here") {
-		t.Errorf("refused: got %v, want an error that says what the policy said", err)
+		t.Errorf("refused: got %v, want an error with the text of the policy's", err)
 	}
 	says, asked = nil, 0
 	if _, err := call("https://evil.example/"); asked != 0 || err == nil {
@@ -184,7 +184,7 @@ func TestRedirectPolicyOfTheCaller(t *testing.T) {
 	}
 }
 
-// The caller's client stays as it was, though a Client works with its parts.
+// A Client uses the parts of the caller's http.Client, but does not modify it.
 func TestCallersHTTPClientIsNotModified(t *testing.T) {
 	c := &http.Client{Transport: http.DefaultTransport, Jar: jar{}}
 	before := *c

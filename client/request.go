@@ -18,7 +18,7 @@ const (
 
 var acceptJSON = []string{"application/json"}
 
-// newTemplate has package gen make a request for anySlug.
+// newTemplate returns package gen's request for anySlug.
 func newTemplate(base, workspaceID string) (*http.Request, error) {
 	var params *gen.RetrieveIntegrationParams
 	if workspaceID != "" {
@@ -27,8 +27,8 @@ func newTemplate(base, workspaceID string) (*http.Request, error) {
 	return gen.NewRetrieveIntegrationRequest(base, anySlug, params)
 }
 
-// newRequest makes the request of one call, but for a token. It copies a request for another slug: to parse the base URL
-// and to build the path anew for each call would cost more than all else before the request is sent.
+// newRequest returns the request of one call, without the token of a source. It copies a template: parsing the base URL
+// and building the path for each call would cost more than everything else before the request is sent.
 func (c *Client) newRequest(slug string, call *callConfig) (*http.Request, error) {
 	template := c.request
 	if call.workspaceID != "" {
@@ -64,11 +64,11 @@ func setBearer(header http.Header, token secret) {
 	header["Authorization"] = []string{"Bearer " + token.reveal()}
 }
 
-// sent is what a call sends that must not be printed.
+// sent has what a call sends and must not be printed.
 type sent struct {
 	client *Client
 	call   *callConfig
-	tokens []secret // Of a source.
+	tokens []secret // From the token source.
 }
 
 func (s *sent) secrets() (all secrets) {
@@ -83,8 +83,8 @@ func (s *sent) secrets() (all secrets) {
 	return all
 }
 
-// redact takes it out of a text of the server.
+// redact hides it in text from the server.
 func (s *sent) redact(text string) string { return s.secrets().redact(text) }
 
-// line makes a text of the server fit to print: without what was sent, on one line of at most 500 characters.
+// line makes text from the server safe to print: redacted, on one line of at most 500 characters.
 func (s *sent) line(text string) string { return printable(s.redact(text)) }

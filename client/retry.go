@@ -17,8 +17,8 @@ const (
 	maxRetryAfter = time.Minute
 )
 
-// retry reports whether the request is sent again after an attempt that ended with err, and after what pause. A pause
-// of more than a minute, or past the deadline, is not made: the caller learns of the failure at once.
+// retry reports whether to send the request again after an attempt that ended with err, and after what pause. It does
+// not allow a pause that is more than a minute or goes past the deadline: the caller gets the failure at once.
 func (x *exchange) retry(ctx context.Context, err error, limit *rateLimit) (time.Duration, bool) {
 	if ctx.Err() != nil || !x.isTemporary(err) {
 		return 0, false
@@ -42,7 +42,7 @@ func (x *exchange) retry(ctx context.Context, err error, limit *rateLimit) (time
 	return pause, true
 }
 
-// isTemporary reports whether another attempt may end otherwise.
+// isTemporary reports whether another attempt may succeed.
 func (x *exchange) isTemporary(err error) bool {
 	if err == nil {
 		switch x.response.StatusCode {
@@ -66,14 +66,14 @@ func isCertificate(err error) bool {
 	return errors.As(err, &refused)
 }
 
-// backoff is the pause after the given number of attempts: exponential, with full jitter, so that clients which failed
-// together do not come back together.
+// backoff returns the pause after the given number of attempts: exponential, with full jitter, so that clients that
+// failed together do not retry together.
 func backoff(attempts int) time.Duration {
 	return rand.N(min(maxBackoff, firstBackoff<<min(attempts-1, 10)))
 }
 
-// retryAfter reads the header Retry-After (RFC 9110, section 10.2.3), a number of seconds or a date. A date that has
-// passed is 0. It returns false where there is neither.
+// retryAfter parses the header Retry-After (RFC 9110, section 10.2.3), a number of seconds or a date. A date in the
+// past is 0. It returns false if the header is absent or invalid.
 func retryAfter(header http.Header) (time.Duration, bool) {
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if text == "" {
@@ -83,7 +83,7 @@ func retryAfter(header http.Header) (time.Duration, bool) {
 		const most = 365 * 24 * 3600
 		seconds, err := strconv.Atoi(text)
 		if err != nil || seconds > most {
-			seconds = most // More than anyone waits, and no overflow.
+			seconds = most // Longer than anyone waits, and no overflow.
 		}
 		return time.Duration(seconds) * time.Second, true
 	}
@@ -94,7 +94,7 @@ func retryAfter(header http.Header) (time.Duration, bool) {
 	return max(0, time.Until(date)), true
 }
 
-// sleep returns after d, or with the error of ctx when that ends.
+// sleep waits for d. It returns ctx.Err() if ctx ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -17,8 +17,9 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// retryAfters are values of the header and the waits that follow; a negative wait stands for none asked for, so that
-// the jitter of the first attempt holds. The dates are seen from midnight of 2000-01-01, when bubbles begin.
+// retryAfters returns values of Retry-After and the pauses they ask for; a negative pause means that the value is
+// invalid, so that the backoff applies. Dates are relative to midnight of 2000-01-01, the start time of a synctest
+// bubble.
 func retryAfters() []struct {
 	header string
 	wait   time.Duration
@@ -37,7 +38,7 @@ func retryAfters() []struct {
 	}
 }
 
-// failing makes each response with fail and counts them; the waits are those between them.
+// failing responds to each request with fail. It records the number of requests and the pauses between them.
 type failing struct {
 	fail     transport
 	requests int
@@ -67,7 +68,7 @@ func noConnection(*http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 }
 
-// A call makes one request and as many more as it was given, where that may help, and tells how many it made.
+// A call makes one request and, if that may help, as many more as WithMaxRetries allows. Its error has the number.
 func TestRetryBudget(t *testing.T) {
 	again := []int{408, 429, 500, 502, 503, 504}
 	for _, code := range append(again, 201, 204, 301, 304, 400, 401, 402, 403, 404, 405, 409, 410, 412, 422, 425, 501, 505, 507, 511, 599) {
@@ -103,7 +104,7 @@ func TestRetryBudget(t *testing.T) {
 	})
 }
 
-// Each attempt is the same request, and the first that succeeds is the result.
+// Each attempt sends the same request, and the first successful response is the result.
 func TestRetryRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string
@@ -124,7 +125,7 @@ func TestRetryRecovers(t *testing.T) {
 	})
 }
 
-// The waits are exponential with full jitter: anything from none to half a second, to a second, and so on to 8 seconds.
+// The backoff is exponential with full jitter: uniform from zero to half a second, to a second, and so on to 8 seconds.
 func TestFullJitter(t *testing.T) {
 	const calls, retries = 400, 8
 	var waits [retries][]time.Duration
@@ -147,14 +148,14 @@ func TestFullJitter(t *testing.T) {
 		if len(all) != calls || most > ceiling || least < 0 {
 			t.Errorf("pause %d: got %d from %v to %v, want at most %v", i+1, len(all), least, most, ceiling)
 		}
-		// The mean of so many is within these bounds but for one run in 10¹¹.
+		// The mean of so many exceeds these bounds in one run of 10¹¹.
 		if mean < ceiling*4/10 || mean > ceiling*6/10 || least > ceiling/10 || most < ceiling*9/10 {
 			t.Errorf("pause %d: want it spread over all of %v, got from %v to %v, on average %v", i+1, ceiling, least, most, mean)
 		}
 	}
 }
 
-// Both forms of Retry-After are waited for, up to a minute; beyond, and without a retry left, the error carries it.
+// A call waits for both forms of Retry-After, up to a minute. Beyond that, or without a retry left, the error has it.
 func TestRetryAfter(t *testing.T) {
 	for _, test := range retryAfters() {
 		for _, code := range []int{429, 503, 500} {
@@ -168,7 +169,7 @@ func TestRetryAfter(t *testing.T) {
 						t.Errorf("%.30q: got the pauses %v, want the jitter's, and RetryAfter %v, want 0", test.header, f.waits, e.RetryAfter)
 					}
 				case test.wait > time.Minute:
-					// A date is told as seen from now, which is when the bubble began.
+					// A date is relative to the current time, which is the start time of the bubble.
 					if len(f.waits) != 0 || e.RetryAfter != test.wait || !strings.Contains(err.Error(), "retry after") {
 						t.Errorf("%.30q: got the pauses %v and RetryAfter %v, want none and %v", test.header, f.waits, e.RetryAfter, test.wait)
 					}
@@ -189,7 +190,7 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
-// No wait goes past the caller's deadline: the last error is returned at once, as it is.
+// No pause goes past the caller's deadline: the last error is returned at once.
 func TestNoWaitPastTheDeadline(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -221,7 +222,7 @@ func TestNoWaitPastTheDeadline(t *testing.T) {
 	}
 }
 
-// Over real sockets too, no retries means one request.
+// Over real sockets, too, a call without retries makes one request.
 func TestWithoutRetriesThereIsOneRequest(t *testing.T) {
 	for name, p := range map[string]peer{"503": page(503, "", ""), "429": page(429, "", ""), "closed": raw(""), "reset": reset(""), "truncated": raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")} {
 		var requests atomic.Int64
@@ -232,7 +233,7 @@ func TestWithoutRetriesThereIsOneRequest(t *testing.T) {
 	}
 }
 
-// A connection that the server closed while it was idle is replaced by net/http, and costs no retry.
+// net/http replaces a connection that the server closed while it was idle, which does not count as a retry.
 func TestStaleConnectionCostsNoRetry(t *testing.T) {
 	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { writeIntegration(w, "some-slug") })
 	c := newClient(t, s.URL, client.WithMaxRetries(0))

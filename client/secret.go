@@ -12,8 +12,8 @@ import (
 
 const redacted = "[redacted]"
 
-// secret is a credential that cannot be printed by accident. The text is held in a closure because fmt does not call
-// the methods of unexported fields: it would print the text of a string inside an unexported field of a Client.
+// secret is a credential that cannot be printed by accident. It is held in a closure because fmt does not call methods
+// of unexported fields: it would print a string in an unexported field of a Client.
 type secret struct {
 	reveal func() string
 }
@@ -29,7 +29,7 @@ func (s secret) String() string               { return redacted }
 func (s secret) LogValue() slog.Value         { return slog.StringValue(redacted) }
 func (s secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// newCredential makes a secret of a value that will stand in a header.
+// newCredential returns text as a secret, or an error if a header cannot carry it.
 func newCredential(text string) (secret, error) {
 	if text == "" {
 		return secret{}, errors.New("it is empty")
@@ -42,19 +42,19 @@ func newCredential(text string) (secret, error) {
 	return newSecret(text), nil
 }
 
-// headers are headers whose values are secret, by their canonical name.
+// headers maps canonical names of headers to their values, which are secret.
 type headers map[string]secret
 
 func (h headers) set(name, value string) {
-	// net/http trims what it sends, so that this is what a server may send back.
+	// net/http trims the values it sends, so a server may send back the trimmed value.
 	h[textproto.CanonicalMIMEHeaderKey(name)] = newSecret(textproto.TrimString(value))
 }
 
-// minHidden is the length, in bytes, from which on the value of a header is looked for in texts. A shorter one, "1" for
-// example, is no secret worth the texts that it would destroy.
+// minHidden is the length, in bytes, from which the value of a header is redacted. A shorter one, such as "1", is
+// hardly a secret, and redacting it would garble unrelated text.
 const minHidden = 8
 
-// secrets are what was sent and must not be printed.
+// secrets are values that were sent and must not be printed, in lower case.
 type secrets []string
 
 func (all *secrets) add(s secret, shortest int) {
@@ -63,8 +63,8 @@ func (all *secrets) add(s secret, shortest int) {
 	}
 }
 
-// redact hides the secrets in a text of the server, which may send back what it was sent, in whatever case. Secrets may
-// overlap: all bytes of each are hidden.
+// redact hides the secrets in text from the server, which may send back what it was sent, in upper or lower case.
+// Secrets may overlap: all bytes of each are hidden.
 func (all secrets) redact(text string) string {
 	folded := lower(text)
 	var hidden []bool
@@ -98,7 +98,7 @@ func (all secrets) redact(text string) string {
 	return b.String()
 }
 
-// lower lowers the letters of ASCII, so that indices stay.
+// lower converts ASCII letters to lower case, which does not move any byte.
 func lower(text string) string {
 	if strings.IndexFunc(text, func(r rune) bool { return 'A' <= r && r <= 'Z' }) < 0 {
 		return text
@@ -112,5 +112,5 @@ func lower(text string) string {
 	return string(b)
 }
 
-// printable makes any text fit to print.
+// printable makes any text safe to print: one line of at most 500 characters.
 func printable(s string) string { return text.Line(s, 500) }

@@ -18,7 +18,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// The helpers see what they are to find.
+// printings and forms reveal a secret in values of various types.
 func TestExpectCleanFindsSecrets(t *testing.T) {
 	for _, v := range []any{
 		theKey, []byte(theKey), "padding" + theKey, fmt.Errorf("x %s", theKey), http.Header{"A": {theKey}},
@@ -62,7 +62,7 @@ func TestOptionsNeverPrintSecrets(t *testing.T) {
 	}
 }
 
-// What dumps a value field by field, as test libraries do, finds no secret in a Client: it is not there in clear.
+// A Client contains no secret as a string, so that libraries that dump its fields do not print one.
 func TestClientHoldsNoSecretInClear(t *testing.T) {
 	c := newClient(t, "https://cp.example/v1")
 	found := 0
@@ -75,7 +75,7 @@ func TestClientHoldsNoSecretInClear(t *testing.T) {
 	}
 }
 
-// walk calls visit for each text that can be reached from v, through unexported fields too.
+// walk calls visit for each string that can be reached from v, also through unexported fields.
 func walk(v reflect.Value, seen map[uintptr]bool, visit func(string)) {
 	switch v.Kind() {
 	case reflect.String:
@@ -158,8 +158,8 @@ func TestHeadersOfOurOwnAreRefused(t *testing.T) {
 	}
 }
 
-// echoes are responses of a server that sends all that it was sent back to us, in each place from which a text reaches an
-// error, a log or a report.
+// echoes returns responses that contain the secrets of the request, in each place from which text reaches an error, a
+// log or a report.
 func echoes() map[string]string {
 	all := strings.Join(allSecrets(), " ")
 	validJSON := func(name, value string) string {
@@ -199,7 +199,7 @@ func echoes() map[string]string {
 	}
 }
 
-// Nothing that a server sends back is printed. What an error keeps in its Body is there, and is not printed either.
+// Secrets that a server sends back are not printed, although the Body of an error contains them.
 func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
 	var lines strings.Builder
 	logger := client.WithLogger(debugLogger(&lines))
@@ -215,7 +215,7 @@ func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
 			for err := err; err != nil; err = errors.Unwrap(err) {
 				expectClean(t, fmt.Sprintf("%s, %T", what, err), err, allSecrets()...)
 				if _, ok := err.(*client.TransportError); ok {
-					break // Below it are the errors of others, which are printed as part of ours only.
+					break // It wraps errors of other packages, which are printed only as part of ours.
 				}
 			}
 		}
@@ -223,7 +223,7 @@ func TestEchoedSecretsAreNeverPrinted(t *testing.T) {
 	expectNone(t, "the log", lines.String(), allSecrets()...)
 }
 
-// Not even a part of a secret is left: where a shorter one stands in it, where two overlap, where a text is cut.
+// No part of a secret is left if a shorter one is contained in it, if two overlap, or if the text is truncated.
 func TestEchoedSecretsLeaveNoParts(t *testing.T) {
 	for _, message := range []string{"the " + theKey + " was refused", theKey + theKey, theKey + "-tail", strings.Repeat("x", 490) + theKey} {
 		c := newClient(t, "https://cp.example/v1", client.WithHeader("X-Short", "e"), client.WithHeader("X-Overlap", theKey[9:]+"-tail"),
@@ -245,12 +245,12 @@ func response(status int, body string, header ...string) string {
 	return head + strings.Join(append(header, "", body), "\r\n")
 }
 
-// overRaw sends requests with net/http's own transport, to a peer that responds to each with the bytes of raw.
+// overRaw returns net/http's own transport, connected to a peer that responds to each request with the bytes of raw.
 func overRaw(raw string) transport {
 	return overPipe(func(conn net.Conn) { _, _ = io.WriteString(conn, raw) })
 }
 
-// overSilent is the transport to a server that sends raw, calls then, and leaves the connection open.
+// overSilent returns a transport to a server that sends raw, calls then, and leaves the connection open.
 func overSilent(raw string, then func()) transport {
 	return overPipe(func(conn net.Conn) {
 		_, _ = io.WriteString(conn, raw)
@@ -259,7 +259,7 @@ func overSilent(raw string, then func()) transport {
 	})
 }
 
-// overPipe is the transport to a server that has each request handled and then closes the connection.
+// overPipe returns a transport to a server that calls handle for each request and then closes the connection.
 func overPipe(handle func(net.Conn)) transport {
 	return (&http.Transport{
 		DisableKeepAlives: true,
@@ -280,7 +280,7 @@ func overPipe(handle func(net.Conn)) transport {
 	}).RoundTrip
 }
 
-// A secret is found in whatever case it comes back, whichever of its letters is a capital.
+// A secret is redacted in whatever case it is sent back, and whichever of its letters are upper case.
 func TestEchoedSecretsInAnotherCase(t *testing.T) {
 	for _, key := range []string{"secretAkey", "secretZkey", "secretkey", "SECRETKEY"} {
 		for _, echo := range []string{strings.ToLower(key), strings.ToUpper(key), key} {
@@ -297,7 +297,7 @@ func TestEchoedSecretsInAnotherCase(t *testing.T) {
 	}
 }
 
-// The response that a caller asks for leads to no credential, by any of its fields, after a redirect too.
+// No credential can be reached through the fields of the response from WithResponse, even after a redirect.
 func TestResponseCarriesNoSecret(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.Contains(r.URL.RawQuery, "moved") {
@@ -322,7 +322,7 @@ func TestResponseCarriesNoSecret(t *testing.T) {
 	}
 }
 
-// A variable used for several calls never shows the response of an earlier one.
+// WithResponse never leaves the response of an earlier call in its variable.
 func TestResponseIsOfThisCall(t *testing.T) {
 	c := newClient(t, serve(t, func(w http.ResponseWriter, r *http.Request) { writeIntegration(w, "some-slug") }))
 	var r *http.Response
@@ -334,7 +334,7 @@ func TestResponseIsOfThisCall(t *testing.T) {
 	}
 }
 
-// An integration prints what identifies it. Its custom headers, and a secret that a deployment forgot to mask, do not.
+// An integration prints only what identifies it, not its custom headers or a secret that a deployment did not mask.
 func TestIntegrationNeverPrintsItsConfiguration(t *testing.T) {
 	const unmasked = "AWS-secret-Fq81Zx"
 	body := strings.Replace(integrationBody("some-slug"), `"openai_project":"p"`,
@@ -368,7 +368,7 @@ func TestIntegrationNeverPrintsItsConfiguration(t *testing.T) {
 	}
 }
 
-// Findings, and the errors that have them, tell no value of the response, wherever it stands and whatever its type.
+// Findings, and errors with findings, contain no value of the response, wherever it is and whatever its type.
 func TestFindingsTellNoValue(t *testing.T) {
 	const marker, number = "marker-Kx93fz", 7316542.25
 	checks := 0
@@ -392,7 +392,7 @@ func TestFindingsTellNoValue(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				report.ID, report.Slug, report.Provider = "", "", "" // What names the integration.
+				report.ID, report.Slug, report.Provider = "", "", "" // They identify the integration.
 				failure := &client.ValidationError{Report: report, ResponseInfo: client.ResponseInfo{Body: client.Body(body)}}
 				for _, text := range []string{fmt.Sprintf("%+v", report), fmt.Sprintf("%#v", failure), failure.Error()} {
 					if strings.Contains(text, marker) || strings.Contains(text, "73165") || strings.Contains(text, "7.316") {
@@ -431,7 +431,7 @@ func places(value any) (all []place) {
 	return all
 }
 
-// A name that the server made up does not make an error long, nor of several lines.
+// A name that a server chose does not make an error long or multi-line.
 func TestNamesInErrorsAreBounded(t *testing.T) {
 	name := strings.Repeat(`x\r\n\u001b[31m`, 10_000)
 	for _, body := range []string{
@@ -447,8 +447,8 @@ func TestNamesInErrorsAreBounded(t *testing.T) {
 	}
 }
 
-// What a server sends back is found before it is escaped, also where net/http trimmed it, where it is one of a source's
-// tokens, and where it is said by what was received rather than by an error.
+// A secret that a server sends back is redacted before it is escaped, even if net/http trimmed it, if it is a token of
+// a token source, and if an integration or a report prints it rather than an error.
 func TestEchoedSecretsInResults(t *testing.T) {
 	const (
 		key   = "pk/Live~8Vn4-xY1w"
@@ -484,7 +484,7 @@ func TestEchoedSecretsInResults(t *testing.T) {
 	expectNone(t, "the log", lines.String(), all...)
 }
 
-// A credential that is spelled as several names, one below the other, is not in the pointer of an error.
+// A credential that is spread over several nested names is not in the pointer of an error.
 func TestEchoedSecretsAcrossNames(t *testing.T) {
 	const key = "pk/Live/8Vn4xY1w"
 	c := newClient(t, "https://cp.example/v1", client.WithAPIKey(key),
@@ -493,7 +493,7 @@ func TestEchoedSecretsAcrossNames(t *testing.T) {
 	expectClean(t, "the error", as[*client.DecodeError](t, err), key)
 }
 
-// What a caller's redirect policy says of the URL that a server chose is as clean as what we say.
+// Secrets are also redacted in the error of a caller's redirect policy, which may contain the URL that a server chose.
 func TestEchoedSecretsInAPolicysError(t *testing.T) {
 	base := &http.Client{
 		CheckRedirect: func(r *http.Request, _ []*http.Request) error { return fmt.Errorf("not to %s", r.URL) },
@@ -504,11 +504,11 @@ func TestEchoedSecretsInAPolicysError(t *testing.T) {
 	expectClean(t, "the error", e, allSecrets()...)
 	expectClean(t, "what it wraps", e.Err, allSecrets()...)
 	if !strings.Contains(err.Error(), "not to https://cp.example/[redacted]") {
-		t.Errorf("got %v, want what the policy said", err)
+		t.Errorf("got %v, want the text of the policy's error", err)
 	}
 }
 
-// Short values of headers are no secrets: what has them in it stays as it is.
+// Short values of headers are not redacted: text that contains them is unchanged.
 func TestShortHeaderValuesHideNothing(t *testing.T) {
 	const trace, message = "0f6d1a11-1111-4bb1-9a10-5f0c6d6d9a11", "on page 1 of 11"
 	c := newClient(t, "https://cp.example/v1", client.WithHeader("X-Debug", "1"), client.WithHeader("X-Env", "staging"),

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The documents that rest on tests name tests that exist.
+// The tests that documents cite exist.
 func TestCitedTestsExist(t *testing.T) {
 	var source []byte
 	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// badSlugs could change the path or the query of the request, or are longer than any slug.
+// badSlugs yields slugs that could change the path or the query of the request, or are too long.
 func badSlugs() iter.Seq[string] {
 	return slices.Values([]string{
 		"", ".", "..", "...", "a/b", "/", "../workspaces", "a/../b", `a\b`, `..\..`, "a?b", "?", "a?workspace_id=x", "a#b", "#",
@@ -51,7 +51,7 @@ func TestBadSlugsAreRefused(t *testing.T) {
 	}
 }
 
-// A workspace's id is a value in the query, whatever its characters.
+// A workspace id is one value of the query, whatever its characters.
 func TestWorkspaceIDStaysAValue(t *testing.T) {
 	for _, id := range []string{"ws-1", "a&workspace_id=b", "a#b", "a/../b?c", "a b+c", "%2e", "ä", "a;b", "\r\nX: y"} {
 		c := newClient(t, "https://cp.example/v1", over(func(r *http.Request) (*http.Response, error) {

@@ -6,18 +6,18 @@ import (
 	"sync/atomic"
 )
 
-// tokens keeps the token of a source, for all calls of a client, until it is discarded.
+// tokens caches the token of a source, for all calls of a client, until it is discarded.
 type tokens struct {
 	source  func(context.Context) (string, error)
 	current atomic.Pointer[secret]
-	asking  chan struct{} // Holds a value while the source is asked: a lock that a context can give up.
+	asking  chan struct{} // A lock held while calling source; waiting for it ends with the context.
 }
 
 func newTokens(source func(context.Context) (string, error)) *tokens {
 	return &tokens{source: source, asking: make(chan struct{}, 1)}
 }
 
-// get returns the current token, or asks the source for one. Calls that come together ask once.
+// get returns the current token, or asks the source for one. Concurrent calls ask once.
 func (t *tokens) get(ctx context.Context) (*secret, error) {
 	if token := t.current.Load(); token != nil {
 		return token, nil
@@ -43,5 +43,5 @@ func (t *tokens) get(ctx context.Context) (*secret, error) {
 	return &token, nil
 }
 
-// discard has the source asked again, unless another call already did.
+// discard drops token, so that get asks the source again, unless token was already replaced.
 func (t *tokens) discard(token *secret) { t.current.CompareAndSwap(token, nil) }

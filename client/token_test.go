@@ -14,7 +14,8 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// newTokenClient is a client of a server that accepts the tokens for which accepts is true.
+// newTokenClient returns a client of a server that accepts the tokens for which accepts returns true, and the number of
+// requests to the server.
 func newTokenClient(t *testing.T, source func(context.Context) (string, error), accepts func(token string) bool, opts ...client.Option) (*client.Client, *atomic.Int64) {
 	t.Helper()
 	requests := new(atomic.Int64)
@@ -38,7 +39,7 @@ func newTokenClient(t *testing.T, source func(context.Context) (string, error), 
 	return c, requests
 }
 
-// A token is kept until it is refused, then asked for once more, without a retry being allowed.
+// A token is kept until it is refused. Then a new one is requested once, even if no retries are allowed.
 func TestTokenIsRefreshedOnce(t *testing.T) {
 	t.Setenv("PORTKEY_API_KEY", "of-the-environment")
 	var asked, valid atomic.Int64
@@ -68,7 +69,7 @@ func TestTokenIsRefreshedOnce(t *testing.T) {
 	expectClean(t, "the error", err, "token-2", "token-3")
 }
 
-// Calls that come together ask for one token, the first time and when it was refused.
+// Concurrent calls request one token, both at first and after it was refused.
 func TestTokenIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked, valid atomic.Int64
@@ -125,7 +126,7 @@ func TestTokenErrors(t *testing.T) {
 	}
 }
 
-// A call that waits for another's token ends with its own context.
+// A call that waits for the token that another call requests ends with its own context.
 func TestTokenWaitEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := func(ctx context.Context) (string, error) {
@@ -142,6 +143,6 @@ func TestTokenWaitEndsWithTheContext(t *testing.T) {
 		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != time.Second {
 			t.Errorf("got %v after %v, want the deadline after a second", err, took)
 		}
-		time.Sleep(time.Hour) // The first call ends.
+		time.Sleep(time.Hour) // Let the first call end.
 	})
 }

@@ -21,19 +21,19 @@ func NewTransport() *http.Transport {
 	}
 	t.MaxIdleConns = 1024
 	t.MaxIdleConnsPerHost = 1024
-	t.MaxResponseHeaderBytes = 1 << 20 // Of which net/http would read ten times as many.
+	t.MaxResponseHeaderBytes = 1 << 20 // A tenth of the default of net/http.
 	return t
 }
 
-// newHTTPClient makes the client that sends requests, a copy of base with our redirect policy in front of its own, and
-// says how long an attempt may take. A context limits that: http.Client would start a goroutine for each request.
+// newHTTPClient returns the client that sends requests, a copy of base with our redirect policy in front of its own,
+// and the timeout of an attempt. A context enforces it: http.Client.Timeout would start a goroutine for each request.
 func newHTTPClient(base *http.Client, timeout *time.Duration, u *url.URL) (*http.Client, time.Duration) {
 	var h http.Client
 	if base != nil {
 		h = *base
 	} else if _, ok := http.DefaultTransport.(*http.Transport); ok {
 		h.Transport = NewTransport()
-	} // Else a program has put something of its own there.
+	} // Otherwise the program has replaced http.DefaultTransport; keep its replacement.
 	limit := cmp.Or(h.Timeout, defaultTimeout)
 	if timeout != nil {
 		limit = *timeout
@@ -46,8 +46,8 @@ func newHTTPClient(base *http.Client, timeout *time.Duration, u *url.URL) (*http
 	return &h, limit
 }
 
-// oneOrigin refuses requests to another origin than that of the base URL: all that is sent carries the key. The redirect
-// policy refuses most of them earlier, but a caller's own policy may change the URL after it.
+// oneOrigin refuses requests to an origin other than that of the base URL, because every request carries the key. The
+// redirect policy refuses most of them earlier, but the caller's policy, which runs after it, may change the URL.
 type oneOrigin struct {
 	base http.RoundTripper
 	url  *url.URL

@@ -22,7 +22,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
 
-// counted starts a server and counts the connections that it accepts and that are open.
+// counted starts a server and counts the connections that it has accepted and those that are open.
 func counted(t testing.TB, handler http.HandlerFunc, opts ...func(*httptest.Server)) (s *httptest.Server, accepted, open *atomic.Int64) {
 	t.Helper()
 	accepted, open = new(atomic.Int64), new(atomic.Int64)
@@ -49,7 +49,7 @@ func counted(t testing.TB, handler http.HandlerFunc, opts ...func(*httptest.Serv
 
 func http2(s *httptest.Server) { s.EnableHTTP2 = true }
 
-// A connection serves the next call, whatever became of the last one: a body is read to its end, within bounds.
+// A connection is reused whatever the outcome of the last call, because a body is read to its end, within bounds.
 func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 	for name, respond := range map[string]func(http.ResponseWriter){
 		"200":                              func(w http.ResponseWriter) { writeIntegration(w, "some-slug") },
@@ -83,9 +83,9 @@ func TestConnectionsAreReusedAfterErrors(t *testing.T) {
 	}
 }
 
-// Reading what is left has an end: a body of an error that never stops costs its connection and no more.
+// The client stops reading an endless error body, at the price of the connection.
 func TestEndlessErrorBody(t *testing.T) {
-	const enough = 64 << 20 // More than the buffers of a connection hold.
+	const enough = 64 << 20 // More than the buffers of a connection.
 	ended := make(chan int)
 	c := newClient(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(404)
@@ -106,7 +106,7 @@ func TestEndlessErrorBody(t *testing.T) {
 	}
 }
 
-// A failure of one call leaves the idle connections of others alone.
+// A failed call does not close the idle connections of others.
 func TestFailureKeepsTheConnectionsOfOthers(t *testing.T) {
 	shared := &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
 	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { writeIntegration(w, "some-slug") })
@@ -126,13 +126,13 @@ func TestFailureKeepsTheConnectionsOfOthers(t *testing.T) {
 	}
 }
 
-// The default transport keeps a connection for each of many calls at a time; net/http alone would keep two.
+// The default transport keeps a connection for each of many concurrent calls; that of net/http would keep two.
 func TestDefaultTransportKeepsConnections(t *testing.T) {
 	const calls = 500
 	var together sync.WaitGroup
 	s, accepted, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) {
 		together.Done()
-		together.Wait() // So that each call needs a connection of its own.
+		together.Wait() // So that each call needs its own connection.
 		writeIntegration(w, "some-slug")
 	})
 	c := newClient(t, s.URL)
@@ -153,7 +153,7 @@ func TestDefaultTransportKeepsConnections(t *testing.T) {
 	}
 }
 
-// HTTP/2 is spoken where the server does: one connection for all calls.
+// The default transport uses HTTP/2 if the server does: one connection for all calls.
 func TestDefaultTransportSpeaksHTTP2(t *testing.T) {
 	s, accepted, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Proto", r.Proto)
@@ -179,7 +179,7 @@ func TestDefaultTransportSpeaksHTTP2(t *testing.T) {
 	}
 }
 
-// trust makes the default transport trust the server, for the rest of the test.
+// trust makes the default transport trust the server's certificate for the rest of the test.
 func trust(t *testing.T, s *httptest.Server) {
 	t.Helper()
 	before := http.DefaultTransport
@@ -191,7 +191,7 @@ func trust(t *testing.T, s *httptest.Server) {
 	http.DefaultTransport = tr
 }
 
-// A program that put its own RoundTripper in place of http.DefaultTransport, for tracing say, keeps it.
+// If a program replaces http.DefaultTransport, for example for tracing, a Client uses the replacement.
 func TestReplacedDefaultTransportIsUsed(t *testing.T) {
 	before := http.DefaultTransport
 	t.Cleanup(func() { http.DefaultTransport = before })
@@ -205,7 +205,7 @@ func TestReplacedDefaultTransportIsUsed(t *testing.T) {
 	}
 }
 
-// The timeout is that of an attempt, the option's before the caller's client's before the default.
+// The timeout is per attempt. That of the option takes precedence over the http.Client's, and that over the default.
 func TestTimeoutIsPerAttempt(t *testing.T) {
 	deadlines := func(opts ...client.Option) (all []time.Duration) {
 		base := &http.Client{Timeout: time.Hour, Transport: transport(func(r *http.Request) (*http.Response, error) {
@@ -228,7 +228,8 @@ func TestTimeoutIsPerAttempt(t *testing.T) {
 	}
 }
 
-// proxy forwards what it is asked for to target, whatever the name, and records what it saw of each request.
+// proxy tunnels CONNECT requests to target, whatever their host, answers others with an integration, and records what
+// it sees of each.
 type proxy struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -266,7 +267,7 @@ func newProxy(t testing.TB, target string) *proxy {
 	return p
 }
 
-// requests are those that the proxy saw since it was last asked.
+// requests returns the requests since it was last called.
 func (p *proxy) requests() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -275,7 +276,7 @@ func (p *proxy) requests() []string {
 	return seen
 }
 
-// Through a proxy of the caller's transport, https is a tunnel: the proxy sees a host and no header of ours.
+// Through a proxy of the caller's transport, https is tunnelled: the proxy sees the host and none of our headers.
 func TestProxyOfTheCaller(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Portkey-Api-Key") != theKey {
@@ -302,7 +303,7 @@ func TestProxyOfTheCaller(t *testing.T) {
 	expectNone(t, "what the proxy saw", strings.Join(seen, " "), allSecrets()...)
 }
 
-// The environment's proxies are read once in a process, so each case has its own.
+// A process reads the environment's proxies only once, so each case runs in its own process.
 func TestProxyFromTheEnvironment(t *testing.T) {
 	if os.Getenv("PROXY_TEST_BASE_URL") != "" {
 		proxyChild(t)
@@ -312,8 +313,8 @@ func TestProxyFromTheEnvironment(t *testing.T) {
 	for _, test := range []struct {
 		name, baseURL string
 		env           []string
-		want          string // What the child says.
-		seen          int    // By the proxy.
+		want          string // The output of the child process.
+		seen          int    // Requests at the proxy.
 	}{
 		{"HTTP_PROXY", "http://cp.invalid/v1", []string{"HTTP_PROXY=" + p.URL}, "through-the-proxy", 1},
 		{"HTTPS_PROXY", "https://cp.invalid/v1", []string{"HTTPS_PROXY=" + p.URL}, "TransportError", 1},
@@ -336,7 +337,7 @@ func TestProxyFromTheEnvironment(t *testing.T) {
 }
 
 func proxyChild(t *testing.T) {
-	// Where there is no proxy, nothing may reach a network or its name servers.
+	// Without a proxy, nothing may reach the network or its name servers.
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, net.ErrClosed
 	}}
@@ -349,7 +350,7 @@ func proxyChild(t *testing.T) {
 	t.Logf("got %s", in.Slug)
 }
 
-// Where a program has put something else in the place of net/http's default transport, ours is still like that.
+// NewTransport returns a transport like net/http's default one, even if a program has replaced that.
 func TestTransportWithoutTheDefaultOne(t *testing.T) {
 	original := http.DefaultTransport
 	defer func() { http.DefaultTransport = original }()

@@ -47,7 +47,7 @@ func (v *Validation) UnmarshalText(text []byte) error {
 // MarshalText returns what UnmarshalText accepts.
 func (v Validation) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// result makes of a complete response what the call returns.
+// result returns what the call returns for a complete response.
 func (c *Client) result(ctx context.Context, slug string, x *exchange) (*Integration, error) {
 	if x.response.StatusCode != http.StatusOK {
 		return nil, x.apiError()
@@ -85,7 +85,7 @@ func (c *Client) result(ctx context.Context, slug string, x *exchange) (*Integra
 	return integration, decodeErr
 }
 
-// decoded returns the integration of a response; nil with an error.
+// decoded returns the integration in a response, decoded with decode.
 func (x *exchange) decoded(ctx context.Context, s *source, decode decoder) (*Integration, error) {
 	integration := &Integration{source: s}
 	err := decode(ctx, s.body, &integration.Integration)
@@ -101,26 +101,26 @@ func (x *exchange) decoded(ctx context.Context, s *source, decode decoder) (*Int
 // decoder is decode or decodeWhatFits.
 type decoder = func(ctx context.Context, body []byte, to any) error
 
-// isJSON reports whether the header Content-Type is the contract's.
+// isJSON reports whether the header Content-Type is application/json.
 func isJSON(header http.Header) bool {
 	text := header.Get("Content-Type")
 	if text == "application/json" || text == "application/json; charset=utf-8" {
-		return true // What almost every response has, without parsing it.
+		return true // Almost every response has one of these; save the parsing.
 	}
 	mediaType, _, _ := mime.ParseMediaType(text)
 	return mediaType == "application/json"
 }
 
-// source is where an integration came from.
+// source is what an integration was read from.
 type source struct {
 	body         []byte
-	sent         *sent        // Nil where nothing was sent.
-	wrongContent bool         // The response had another Content-Type.
-	asked        string       // The slug; empty where none was.
-	report       atomicReport // As it was made first.
+	sent         *sent        // Nil if nothing was sent.
+	wrongContent bool         // Content-Type is not application/json.
+	asked        string       // The slug that was requested, if any.
+	report       atomicReport // Nil until the body is checked.
 }
 
-// redact takes what was sent out of a text; nil where nothing was.
+// redact returns a function that redacts what was sent; nil if nothing was sent.
 func (s *source) redact() func(string) string {
 	if s.sent == nil {
 		return nil
@@ -128,7 +128,7 @@ func (s *source) redact() func(string) string {
 	return s.sent.secrets().redact
 }
 
-// check makes the report. Where drift does not matter yet, a report without findings is not kept.
+// check makes the report. It does not keep one of violations only that found none: drift may be missing from it.
 func (s *source) check(ctx context.Context, i *Integration, violationsOnly bool) (Report, error) {
 	report, err := contract.Checker{Redact: s.redact(), ViolationsOnly: violationsOnly}.Check(ctx, http.StatusOK, s.body)
 	if err != nil {
@@ -154,10 +154,10 @@ func (s *source) check(ctx context.Context, i *Integration, violationsOnly bool)
 
 const (
 	keywordContent  = "content"  // OpenAPI's name for the media types of a response.
-	keywordIdentity = "identity" // Not a schema's: the response is about another integration.
+	keywordIdentity = "identity" // Not a schema keyword: the response is about another integration.
 )
 
-// findings are those that the body alone does not show.
+// findings returns the findings that do not follow from the body alone.
 func (s *source) findings(i *Integration) (list []Finding) {
 	if s.wrongContent {
 		list = append(list, Finding{Keyword: keywordContent, Reason: "the header Content-Type is not application/json"})
@@ -172,7 +172,7 @@ func (s *source) findings(i *Integration) (list []Finding) {
 	return list
 }
 
-// unchecked is the report of an integration without a body.
+// unchecked returns the report of an integration whose body was not checked.
 func unchecked(reason string) Report {
 	return Report{Violations: []Finding{{Keyword: "body", Reason: reason}}, Drift: []Finding{}}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// BenchmarkCheck is a check of a body whose shape is not remembered, BenchmarkKnown of one whose shape is.
+// BenchmarkCheck checks bodies whose shape is not remembered, BenchmarkKnown those whose shape is.
 func BenchmarkCheck(b *testing.B) {
 	for _, name := range []string{"openai-production", "rich", "sagemaker-access-key"} {
 		body, err := json.Marshal(examples(b)[name])

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// sum is a SHA-256: nobody finds two responses that have the same.
+// sum is a SHA-256 hash: nobody can find two responses with the same one.
 type sum [sha256.Size]byte
 
-// cache remembers bodies that conform, and their shapes (see shapes), so that most responses need no check of their own.
+// cache remembers bodies that conform, and their shapes (see shapes), so that most responses need no check.
 type cache struct {
 	bodies, shapes sums
 }
@@ -34,7 +34,7 @@ func Known(body []byte) (conforms, drifts bool) {
 	return conforms, drifts
 }
 
-// remember keeps that a body conforms.
+// remember records that a body conforms, and whether it may drift.
 func (d *document) remember(body []byte, drifts bool) {
 	bodySum := sha256.Sum256(body)
 	d.cache.bodies.add(bodySum, drifts)
@@ -43,13 +43,13 @@ func (d *document) remember(body []byte, drifts bool) {
 	}
 }
 
-// sums remembers sums, and of each whether the response drifts.
+// sums is a set of sums, each with whether the response may drift.
 type sums struct {
 	mutex  sync.RWMutex
 	drifts map[sum]bool
 }
 
-// maxSums is how many sums are kept; with one more, it starts anew.
+// maxSums is the number of sums that are kept; before one more is added, all are dropped.
 const maxSums = 4096
 
 func (m *sums) find(s sum) (drifts, ok bool) {

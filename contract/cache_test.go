@@ -11,8 +11,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// twins are properties that conform without drift, each with some that look like it and violate the contract, and some
-// that drift.
+// twins are properties that conform without drift, each with similar ones that violate the contract or drift.
 var twins = []struct {
 	good             string
 	violating, drift []string
@@ -52,7 +51,7 @@ var twins = []struct {
 		[]string{`"ai_provider_id":"tomorrow","configurations":{"masked_vertex_service_account_json":{"private_key":"b"}}`}, nil},
 }
 
-// integration is a body with the given properties, and the core ones where they do not have them.
+// integration returns a body with the given properties and the core properties that they lack.
 func integration(properties string) []byte {
 	for _, p := range [][2]string{
 		{"id", `"3c90c3cc-0d44-4b50-8888-8dd25736052a"`}, {"slug", `"s"`}, {"name", `"n"`}, {"ai_provider_id", `"openai"`},
@@ -65,7 +64,7 @@ func integration(properties string) []byte {
 	return []byte("{" + properties + "}")
 }
 
-// A body that looks like one that conforms, and does not or drifts, is not taken for it.
+// A body that does not conform, or drifts, is not mistaken for a similar one that conforms without drift.
 func TestTwinsAreToldApart(t *testing.T) {
 	for _, twin := range twins {
 		if r := check(t, integration(twin.good)); !r.Conforms() || len(r.Drift) > 0 {
@@ -99,8 +98,7 @@ func TestTwinsAreToldApart(t *testing.T) {
 	}
 }
 
-// A shape that was checked is known again whatever the values, the names that the contract does not have, and the number
-// of items, and takes few allocations.
+// A shape that was checked is recognized with few allocations, whatever its values, unknown names and number of items.
 func TestKnownShapes(t *testing.T) {
 	n := 0
 	next := func() []byte {
@@ -120,7 +118,7 @@ func TestKnownShapes(t *testing.T) {
 	}
 }
 
-// A list or a map of two entries has the shape of any that is longer, where no bound lies between.
+// A list or a map of two entries has the same shape as a longer one, unless a bound lies between their sizes.
 func TestKnownWhateverTheirNumber(t *testing.T) {
 	for _, format := range []string{
 		`"configurations":{"azure_deployment_config":[%s]}`, `"configurations":{"custom_headers":{%s}}`, `"secret_mappings":[%s]`,
@@ -145,7 +143,7 @@ func TestKnownWhateverTheirNumber(t *testing.T) {
 	}
 }
 
-// Bodies of different shapes are known beside each other, each with its own drift.
+// Bodies of different shapes are remembered side by side, each with its own drift.
 func TestShapesAreKnownBesideEachOther(t *testing.T) {
 	all := examples(t)
 	reports := map[string]contract.Report{}
@@ -175,7 +173,7 @@ func marshal(t testing.TB, value any) []byte {
 	return text
 }
 
-// What is remembered has a bound, however many different bodies come.
+// Memory is bounded, however many different bodies are checked.
 func TestMemoryIsBounded(t *testing.T) {
 	heap := func(from, to int) uint64 {
 		for n := from; n < to; n++ {
@@ -195,8 +193,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// The bound is 4,096 bodies: with one more, none of those before is remembered. A body whose number has no shape is
-// remembered by itself alone.
+// At most 4,096 bodies are remembered; one more, and all earlier ones are forgotten. The bodies here have a number that
+// leaves them without a shape, so that each is remembered only by itself.
 func TestMemoryStartsAnew(t *testing.T) {
 	n := 0
 	next := func() []byte {
@@ -212,7 +210,7 @@ func TestMemoryStartsAnew(t *testing.T) {
 	}
 	alone := old
 	for known(old) {
-		alone = next() // In the end, the only one that is remembered.
+		alone = next() // The last one is the only one that is still remembered.
 	}
 	start := n
 	for known(alone) {

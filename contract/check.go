@@ -15,21 +15,21 @@ import (
 
 const statusOK = http.StatusOK
 
-// ErrUndocumentedStatus is returned by [Check] for a status code that the contract does not document.
+// ErrUndocumentedStatus is the error that [Check] wraps for a status code that the contract does not document.
 var ErrUndocumentedStatus = errors.New("the contract documents no such status code")
 
 // Check compares the body of a response with the contract: with the schema Integration for status code 200, and with
-// the schema of the error for others. It returns a [*DecodeError] if the body is not JSON, and [ErrUndocumentedStatus]
-// if the contract does not document the status code.
+// the error schema for other status codes. It returns a [*DecodeError] if the body is not JSON, and an error that wraps
+// [ErrUndocumentedStatus] if the contract does not document the status code.
 func Check(status int, body []byte) (Report, error) {
 	return Checker{}.Check(context.Background(), status, body)
 }
 
 // Checker is [Check] with options. The zero value has none.
 type Checker struct {
-	// Redact, if not nil, is applied to each text of the body that the report repeats: id, slug and provider, and the
-	// names in pointers. It is applied before the text is cut or escaped, and is meant to remove credentials that a
-	// server sent back.
+	// Redact, if not nil, is applied to each string of the body that the report repeats: id, slug, provider, and the
+	// names in pointers. It is applied before the string is truncated or escaped, and is meant to remove credentials
+	// that a server sent back.
 	Redact func(string) string
 	// ViolationsOnly leaves Drift empty for a body that conforms, which takes a third less time.
 	ViolationsOnly bool
@@ -71,15 +71,15 @@ func (c Checker) Check(ctx context.Context, status int, body []byte) (Report, er
 	return report, nil
 }
 
-// oneCall is the size of the bodies, in bytes, that kin-openapi checks in one call, which a context cannot end. Larger
-// ones go through the walk, which ends with the context, value by value.
+// oneCall is the size, in bytes, up to which kin-openapi checks a body in one call, which a context cannot cancel.
+// Larger bodies are checked value by value (see walk).
 const oneCall = 256 << 10
 
-// conforms asks kin-openapi whether value fits the schema. Of a large body it says no, which leaves it to the walk.
+// conforms reports whether kin-openapi accepts value. For a large body it returns false, so that the walk decides.
 //
-// It does not say that value is of a response, which is of consequence for writeOnly alone: kin-openapi then sorts the
-// names of each schema's properties for each object, half of the time of the call. A body that has such a property is
-// doubtful as it is parsed.
+// It does not set openapi3.VisitAsResponse, which matters only for writeOnly and takes half of the time: kin-openapi
+// then sorts the property names of each schema for each object. Instead, parse marks a body with a writeOnly property
+// as doubtful.
 func conforms(n *node, value any, size int) bool {
 	return size <= oneCall && n.schema.VisitJSON(value, yesOrNo...) == nil
 }
@@ -99,7 +99,7 @@ var (
 	everyViolation = slices.Concat(byTheDocument, []openapi3.SchemaValidationOption{openapi3.VisitAsResponse(), openapi3.MultiErrors()})
 )
 
-// name finds what names the integration.
+// name sets what identifies the integration: names and provider.
 func (w *walk) name(value any) {
 	object, _ := value.(map[string]any)
 	configurations, _ := object["configurations"].(map[string]any)

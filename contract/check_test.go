@@ -16,7 +16,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// check checks a body of an integration.
+// check returns the report of the body of an integration.
 func check(t testing.TB, body []byte) contract.Report {
 	t.Helper()
 	report, err := contract.Check(http.StatusOK, body)
@@ -26,11 +26,11 @@ func check(t testing.TB, body []byte) contract.Report {
 	return report
 }
 
-// CI checks all of the corpus: go test ./contract -run TestCheckAgrees -corpus
+// CI checks the whole corpus: go test ./contract -run TestCheckAgrees -corpus
 var wholeCorpus = flag.Bool("corpus", false, "check the whole corpus, not a sixth of it")
 
-// Of each body of a large corpus: Check accepts what kin-openapi accepts, finds a violation where the change is, and what
-// is remembered of earlier checks changes neither.
+// For each body of a large corpus, Check accepts what kin-openapi accepts and finds violations where the body was
+// changed; earlier checks, which are remembered, do not affect that.
 func TestCheckAgreesWithKinOpenAPI(t *testing.T) {
 	accepts := kinOpenAPI(t)
 	accepted, refused := 0, 0
@@ -63,7 +63,7 @@ func TestCheckAgreesWithKinOpenAPI(t *testing.T) {
 	}
 }
 
-// expectAtTheChange fails the test where violations are elsewhere than the change, or missing.
+// expectAtTheChange fails the test if violations are missing, or are not where the body was changed.
 func expectAtTheChange(t *testing.T, v variant, report contract.Report) {
 	t.Helper()
 	if report.Conforms() {
@@ -83,7 +83,7 @@ func expectAtTheChange(t *testing.T, v variant, report contract.Report) {
 	t.Errorf("%s at %s: got violations elsewhere: %v", v.change, v.pointer, report.Violations)
 }
 
-// A large body is checked value by value, and with the same result as a small one.
+// A large body, which is checked value by value, has the same result as a small one.
 func TestLargeBodiesAreCheckedAlike(t *testing.T) {
 	space := []byte(strings.Repeat(" ", 256<<10+1))
 	for i, v := range corpus(t) {
@@ -104,8 +104,8 @@ func mayBeUnmasked(pointer string) bool {
 	})
 }
 
-// Whatever the ai_provider_id, a wrong type, a bad format and an unmasked secret of each provider are refused at their
-// pointer, all of them at once.
+// Whatever the ai_provider_id, every wrong type, bad format and unmasked secret of each provider is a violation at its
+// pointer, even if a body has several.
 func TestEveryPropertyIsChecked(t *testing.T) {
 	type place struct{ pointer, keyword string }
 	integration := document().Components.Schemas["Integration"].Value
@@ -172,7 +172,7 @@ func TestEveryPropertyIsChecked(t *testing.T) {
 	}
 }
 
-// set puts a value into an object, and makes what is missing on the way.
+// set puts a value into an object, and creates the objects and arrays on its path.
 func set(object map[string]any, path []string, value any) {
 	if len(path) == 1 {
 		object[path[0]] = value
@@ -191,7 +191,7 @@ func set(object map[string]any, path []string, value any) {
 	object[path[0]] = child
 }
 
-// What the contract does not know, and what it documents beyond the schema, is drift, at its place, and breaks nobody.
+// Unknown properties and values, and deviations from x-documented, are drift at their place, and not violations.
 func TestDrift(t *testing.T) {
 	tests := []struct{ name, change, want string }{
 		{"nothing", `{}`, ``},
@@ -280,7 +280,7 @@ func TestViolations(t *testing.T) {
 	}
 }
 
-// The named examples conform; so do the errors.
+// The named examples conform, including those of errors.
 func TestNamedExamplesConform(t *testing.T) {
 	for status, response := range document().Paths.Value("/integrations/{slug}").Get.Responses.Map() {
 		for name, example := range response.Value.Content["application/json"].Examples {
@@ -317,7 +317,7 @@ func TestCheckErrors(t *testing.T) {
 	}
 }
 
-// A program that changes kin-openapi's global formats does not change what is found.
+// A program that changes kin-openapi's global formats does not affect the findings.
 func TestGlobalFormatsDoNotMatter(t *testing.T) {
 	for name := range openapi3.SchemaStringFormats {
 		defer openapi3.DefineStringFormatValidator(name, openapi3.SchemaStringFormats[name])
@@ -337,7 +337,7 @@ func TestGlobalFormatsDoNotMatter(t *testing.T) {
 	}
 }
 
-// A check for violations alone finds the same violations. What it did not look for may be there, as far as is remembered.
+// A check for violations only finds the same violations. A body that conforms is remembered as one that may drift.
 func TestViolationsOnly(t *testing.T) {
 	checker := contract.Checker{ViolationsOnly: true}
 	for i, v := range corpus(t) {
@@ -359,7 +359,7 @@ func TestViolationsOnly(t *testing.T) {
 	}
 }
 
-// A reason says what the contract wants, in words.
+// A reason says in words what the contract requires.
 func TestReasons(t *testing.T) {
 	for property, want := range map[string]string{
 		`"name":5`:               "got number, want string",
@@ -383,7 +383,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// What an error has in place of a code, whatever is inside, is a violation at its place.
+// An error code of a wrong type, whatever its content, is one violation at its place.
 func TestErrorCodesOfAnotherType(t *testing.T) {
 	for _, code := range []string{`{"a":{"b":[1]}}`, `[{"a":1},[2]]`, `true`} {
 		report, err := contract.Check(http.StatusBadRequest, []byte(`{"error":{"code":`+code+`}}`))

@@ -16,7 +16,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// document is the contract as kin-openapi alone sees it.
+// document is the contract as kin-openapi loads it.
 var document = sync.OnceValue(func() *openapi3.T {
 	d, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))
 	if err != nil {
@@ -55,21 +55,21 @@ func kinOpenAPI(t testing.TB) func(body []byte) bool {
 	return func(body []byte) bool {
 		var value any
 		if err := json.Unmarshal(body, &value); err != nil {
-			return false // A number out of range, where the document says nothing of it or refuses it.
+			return false // A number out of range, which the document ignores or refuses.
 		}
 		return schema.VisitJSON(value, openapi3.VisitAsResponse(),
 			openapi3.WithStringFormatValidator("uuid", uuid), openapi3.WithStringFormatValidator("date-time", dateTime)) == nil
 	}
 }
 
-// variant is a body that was changed in one place.
+// variant is a body with one change.
 type variant struct {
 	change  string
-	pointer string // The place.
+	pointer string // Where it is changed.
 	body    []byte
 }
 
-// dateTimes are on both sides of what RFC 3339 allows.
+// dateTimes has strings that RFC 3339 allows and some that it does not.
 var dateTimes = []string{
 	"2025-06-01T12:00:00Z", "2025-06-01T12:00:00.5Z", "2025-06-01T12:00:00.123456789012Z", "2025-06-01T12:00:00+02:00",
 	"2025-06-30T23:59:60Z", "2025-06-30T12:00:60.5Z", "2025-07-01T01:59:60+02:00", "9999-12-31T23:59:60Z", "2025-06-01T12:00:00+24:00", "2025-06-01T12:00:00+23:60", "2025-06-01T12:00:00,5Z",
@@ -78,7 +78,7 @@ var dateTimes = []string{
 	"02025-06-01T12:00:00Z", "2025-06-01T12:00:00.5.5Z", "2025-6-01T12:00:00.5Z", "0000-01-01T00:00:00Z",
 }
 
-// variants changes value in each of its places, in each way that applies there.
+// variants returns the integration with each change that applies to it, in each of its places.
 func variants(integration map[string]any) []variant {
 	var list []variant
 	add := func(change, pointer string) {
@@ -150,7 +150,7 @@ func variants(integration map[string]any) []variant {
 	return list
 }
 
-// corpus is the examples, each changed in all of its places, and mixed with each other.
+// corpus returns the variants of all examples, and the mixes of each two.
 func corpus(t testing.TB) []variant {
 	all := examples(t)
 	var list []variant
@@ -160,7 +160,7 @@ func corpus(t testing.TB) []variant {
 	return append(list, mixes(all)...)
 }
 
-// mixes gives each integration the provider, the configuration, and both configurations, of each other.
+// mixes gives each integration the provider of every other, the properties of both configurations, or all of these.
 func mixes(all map[string]map[string]any) []variant {
 	var list []variant
 	names := slices.Sorted(maps.Keys(all))

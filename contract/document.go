@@ -15,15 +15,15 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// document is the OpenAPI document, made ready to check responses. All that it knows is read from the document.
+// document is the OpenAPI document, compiled for checking responses.
 type document struct {
-	responses map[int]*node   // The schema of each status code's JSON.
-	names     map[string]name // Of its properties.
-	shapes    shapes          // Of integrations.
+	responses map[int]*node   // Response schemas, by status code.
+	names     map[string]name // All property names in them.
+	shapes    shapes          // Of bodies with status code 200.
 	cache     cache
 }
 
-// load parses the embedded document on first use. It panics where the document is not one, which the tests rule out.
+// load parses the embedded document on first use. It panics if the document is invalid, which the tests rule out.
 var load = sync.OnceValue(func() *document {
 	parsed, err := openapi3.NewLoader().LoadFromData(withoutExamples(portkeyintegration.Contract()))
 	if err != nil {
@@ -43,7 +43,7 @@ var load = sync.OnceValue(func() *document {
 		}
 	}
 	for _, name := range []string{"id", "slug", "ai_provider_id"} {
-		d.responses[statusOK].properties[name].typed = false // The report names them.
+		d.responses[statusOK].properties[name].typed = false // The report repeats their values.
 	}
 	d.shapes = newShapes(d.responses[statusOK])
 	return d
@@ -53,10 +53,10 @@ var load = sync.OnceValue(func() *document {
 // further calls do nothing.
 var Prepare = sync.OnceFunc(func() { go load() })
 
-// withoutExamples drops the examples, of which a check needs none and which are half the work of parsing the document.
+// withoutExamples drops the examples: checks do not need them, and they are half the cost of parsing the document.
 func withoutExamples(document string) []byte {
 	kept := make([]byte, 0, len(document))
-	dropping := len(document) // The indentation of the block that is dropped; where none is, more than any line has.
+	dropping := len(document) // The indentation of the block being dropped; if there is none, more than any line has.
 	for line := range strings.Lines(document) {
 		text := strings.TrimLeft(line, " ")
 		indent := len(line) - len(text)
@@ -73,29 +73,28 @@ func withoutExamples(document string) []byte {
 	return kept
 }
 
-// node is a schema with what it takes to go through a value by hand: to find every violation, each at its place, and
-// the drift. It goes down the keywords properties, additionalProperties, items and allOf; what is below another keyword
-// is kin-openapi's alone.
+// node is a schema compiled for visiting a value (see walk). It descends into the keywords properties,
+// additionalProperties, items and allOf; the subschemas of other keywords are left to kin-openapi.
 type node struct {
 	schema *openapi3.Schema
-	own    *openapi3.Schema // The schema without what node goes down into.
-	plain  bool             // Own compares a value with nothing but a type.
-	typed  bool             // And so does all else that reads the value.
+	own    *openapi3.Schema // The schema without the keywords that node descends into.
+	plain  bool             // own asserts nothing but a type.
+	typed  bool             // Nothing but the type of a value matters: its content need not be read.
 	opaque bool             // The schema accepts any value.
-	deep   bool             // The schema has a keyword that n does not go down into, such as oneOf.
-	inner  *inner           // What such keywords look at; nil where that may be everything.
-	// documentation is the schema's x-documented without required; nil where there is nothing else.
+	deep   bool             // The schema has a keyword that node does not descend into, such as oneOf.
+	inner  *inner           // What such keywords look at; nil if that may be everything.
+	// documentation is the schema's x-documented without required; nil if it has nothing else.
 	documentation *openapi3.Schema
-	required      []string         // That of x-documented.
-	known         []string         // The x-extensible-enum.
-	provider      gen.Provider     // The first of the x-ai-provider-ids; empty where the schema is for every provider.
+	required      []string         // Of x-documented.
+	known         []string         // x-extensible-enum.
+	provider      gen.Provider     // The first of the x-ai-provider-ids; empty if the schema is for every provider.
 	members       []*node          // allOf.
-	properties    map[string]*node // Those of the members too.
+	properties    map[string]*node // Including those of the members.
 	items         *node
 	additional    *node // additionalProperties.
 }
 
-// anything is the node of a value about which only kin-openapi knows what it has to be.
+// anything is the node of a value that only kin-openapi checks.
 var anything = &node{schema: &openapi3.Schema{}, deep: true}
 
 type compiler map[*openapi3.Schema]*node
@@ -130,7 +129,7 @@ func (c compiler) node(s *openapi3.Schema) *node {
 	if deeper := below(s); !n.opaque && len(deeper) > 0 {
 		n.deep, n.inner = true, innerOf(deeper)
 		for _, alternative := range deeper {
-			c.node(alternative.Value) // For the names of its properties.
+			c.node(alternative.Value) // For its property names.
 		}
 	}
 	if s.Items != nil {
@@ -142,7 +141,8 @@ func (c compiler) node(s *openapi3.Schema) *node {
 	return n
 }
 
-// shallow is s without what node goes down into. Of its properties only those stay that must not be in a response.
+// shallow returns s without the keywords that node descends into. Of the properties, it keeps the writeOnly ones, which
+// must not be in a response.
 func shallow(s *openapi3.Schema) *openapi3.Schema {
 	own := *s
 	own.AllOf, own.Items, own.AdditionalProperties, own.Properties = nil, nil, openapi3.AdditionalProperties{}, nil
@@ -157,7 +157,7 @@ func shallow(s *openapi3.Schema) *openapi3.Schema {
 	return &own
 }
 
-// fragment is what the vendor documents of a value beyond the schema.
+// fragment returns x-documented, what the vendor documents beyond the schema; nil if there is none.
 func fragment(s *openapi3.Schema) *openapi3.Schema {
 	x, ok := s.Extensions["x-documented"]
 	if !ok {
@@ -171,7 +171,7 @@ func fragment(s *openapi3.Schema) *openapi3.Schema {
 	if err := f.UnmarshalJSON(text); err != nil {
 		panic(err)
 	}
-	f.Nullable = true // Whether null is allowed is the schema's to say.
+	f.Nullable = true // The schema decides whether null is allowed.
 	return f
 }
 
@@ -180,10 +180,10 @@ func list(s *openapi3.Schema, extension string) []any {
 	return values
 }
 
-// isOpaque reports whether the schema accepts any value: it says nothing of what is inside.
+// isOpaque reports whether the schema, if there is one, accepts any value.
 func (n *node) isOpaque() bool { return n == nil || n.opaque }
 
-// acceptsAny reports whether s accepts a value of any type: it has no keyword that compares, or a oneOf of all types.
+// acceptsAny reports whether s accepts any value: it is nil, asserts nothing, or is a oneOf of all types.
 func acceptsAny(s *openapi3.Schema) bool {
 	if s == nil || len(s.Properties) == 0 && isPlain(s) && s.Type == nil {
 		return true
@@ -200,7 +200,7 @@ func acceptsAny(s *openapi3.Schema) bool {
 	return len(types) == 0
 }
 
-// outside is s without properties, without items, and without additionalProperties where that allows all.
+// outside returns s without properties, required and items, and without additionalProperties if that is true.
 func outside(s *openapi3.Schema) *openapi3.Schema {
 	o := *s
 	o.Properties, o.Required, o.Items = nil, nil, nil
@@ -210,7 +210,7 @@ func outside(s *openapi3.Schema) *openapi3.Schema {
 	return &o
 }
 
-// isPlain reports whether s has no keyword that compares a value with something but type.
+// isPlain reports whether s asserts nothing but a type, other than integer, which depends on a number's value.
 func isPlain(s *openapi3.Schema) bool {
 	return !s.Type.Is("integer") && reflect.DeepEqual(s, &openapi3.Schema{
 		Type: s.Type, Nullable: s.Nullable, WriteOnly: s.WriteOnly, ReadOnly: s.ReadOnly,
@@ -218,14 +218,14 @@ func isPlain(s *openapi3.Schema) bool {
 	})
 }
 
-// names lists the names of an object in a fixed order.
+// names returns the names of an object, sorted.
 func names[V any](object map[string]V) []string {
 	list := slices.AppendSeq(make([]string, 0, len(object)), maps.Keys(object))
 	slices.Sort(list)
 	return list
 }
 
-// below are the schemas of the keywords that a node does not go down into.
+// below returns the subschemas that a node does not descend into.
 func below(s *openapi3.Schema) openapi3.SchemaRefs {
 	all := slices.Concat(s.OneOf, s.AnyOf)
 	if s.Not != nil {
@@ -234,13 +234,13 @@ func below(s *openapi3.Schema) openapi3.SchemaRefs {
 	return all
 }
 
-// inner is what such schemas look at inside of a value.
+// inner is what such subschemas look at inside a value.
 type inner struct {
 	names map[string]bool // Properties.
 	items bool
 }
 
-// innerOf returns nil where one of the schemas has more than a type, properties and items of its own.
+// innerOf returns nil if one of the schemas asserts more than type, properties, required and items.
 func innerOf(schemas openapi3.SchemaRefs) *inner {
 	in := &inner{names: map[string]bool{}}
 	for _, ref := range schemas {
@@ -256,7 +256,7 @@ func innerOf(schemas openapi3.SchemaRefs) *inner {
 	return in
 }
 
-// child is the node of a property; nil where the schema says nothing of it.
+// child returns the node of a property; nil if the schema says nothing about it.
 func (n *node) child(name string) *node {
 	switch {
 	case n.properties[name] != nil:
@@ -267,7 +267,7 @@ func (n *node) child(name string) *node {
 	return n.additional
 }
 
-// item is the node of the items of an array; nil where the schema says nothing of them.
+// item returns the node of an array's items; nil if the schema says nothing about them.
 func (n *node) item() *node {
 	if n.items == nil && n.deep && (n.inner == nil || n.inner.items) {
 		return anything

@@ -12,7 +12,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// Every body that a true response may have conforms, and what it lacks of what is documented is drift, at its place.
+// Every body of a genuine response conforms, and documented properties that it lacks are drift at their place.
 func TestEvidence(t *testing.T) {
 	folder := filepath.Join("..", "testdata", "evidence")
 	text, err := os.ReadFile(filepath.Join(folder, "manifest.yaml"))

@@ -38,7 +38,7 @@ func ExampleCheck() {
 	// drift: /configurations/azure_deployment_config: documented otherwise: want at least 1 item
 }
 
-// A credential that a server repeats in the name of a property stays out of the report.
+// A credential that a server sends back in the name of a property is redacted in the report.
 func ExampleChecker_Check() {
 	checker := contract.Checker{Redact: func(s string) string { return strings.ReplaceAll(s, "pk-of-mine", "[redacted]") }}
 	report, err := checker.Check(context.Background(), http.StatusUnauthorized, []byte(`{"success": false, "pk-of-mine": true}`))
@@ -50,7 +50,7 @@ func ExampleChecker_Check() {
 	// true [/[redacted]: the contract names no such property]
 }
 
-// Nothing of the body is quoted.
+// A DecodeError does not quote the body.
 func ExampleDecodeError() {
 	_, err := contract.Check(http.StatusOK, []byte(`{"slug": "a", "slug": "b"}`))
 	var broken *contract.DecodeError

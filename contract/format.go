@@ -8,8 +8,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// formats are the string formats that the document uses. They are given to each check, so that a program which changes
-// kin-openapi's global validators does not change the verdict.
+// formats validates the string formats that the document uses. It is passed to each check, so that a program that
+// changes kin-openapi's global validators does not change the result.
 var formats = map[string]openapi3.StringFormatValidator{
 	"uuid": openapi3.NewCallbackValidator(func(s string) error {
 		if !isUUID(s) {
@@ -23,7 +23,7 @@ var formats = map[string]openapi3.StringFormatValidator{
 	}),
 }
 
-// isUUID accepts the text form of RFC 9562 in either case, whatever the version.
+// isUUID reports whether s has the text form of RFC 9562, in either case and of any version.
 func isUUID[T ~string | ~[]byte](s T) bool {
 	if len(s) != 36 {
 		return false
@@ -44,8 +44,8 @@ func isUUID[T ~string | ~[]byte](s T) bool {
 }
 
 // ParseTime parses a string of the document's format date-time (RFC 3339, section 5.6). A leap second (23:59:60 UTC),
-// which package time does not accept, becomes the following second. The result can be marshalled again: its year has
-// four digits.
+// which package time does not accept, becomes the following second. The year of the result has four digits, so
+// that it can be marshalled.
 func ParseTime(s string) (time.Time, error) {
 	if !isDateTime(s) {
 		return time.Time{}, errNotDateTime
@@ -68,7 +68,7 @@ func ParseTime(s string) (time.Time, error) {
 
 var errNotDateTime = errors.New("not an RFC 3339 date-time")
 
-// isDateTime reports whether s is written as RFC 3339 has it. Package time accepts more: an hour of one digit, a comma
+// isDateTime reports whether s has the syntax of RFC 3339. Package time accepts more: an hour of one digit, a comma
 // before the fraction, an offset of a day.
 func isDateTime(s string) bool {
 	const form = "0000-00-00T00:00:00"
@@ -77,13 +77,13 @@ func isDateTime(s string) bool {
 	}
 	s = s[len(form):]
 	if s[0] == '.' {
-		s = strings.TrimLeft(s[1:], "0123456789") // Package time refuses a fraction without digits.
+		s = strings.TrimLeft(s[1:], "0123456789") // Package time rejects a fraction without digits.
 	}
 	return s == "Z" || s == "z" || hasForm(s, "+00:00") && s[1:3] < "24" && s[4:] < "60"
 }
 
-// hasForm reports whether s has a digit where form has 0, either sign where it has +, a T in either case, and else what
-// form has.
+// hasForm reports whether s matches form, in which 0 stands for any digit, + for either sign, T for T in either case,
+// and every other character for itself.
 func hasForm(s, form string) bool {
 	if len(s) != len(form) {
 		return false

@@ -71,7 +71,7 @@ func TestParseInteger(t *testing.T) {
 	for text, want := range map[string]string{
 		"0": "0", "-1": "-1", "1.0": "1", "1e2": "100", "12.5e1": "125", "-0": "0", "0e999999999": "0",
 		"1.5": "", "1e-1": "", "1e30": "", "1e999": "", "x": "",
-		// Beyond 53 bits, a float64 stands for many numbers.
+		// From 2^53, several integers round to the same float64.
 		"9007199254740991.0": "9007199254740991", "9007199254740992.0": "9007199254740992", "9007199254740993": "9007199254740993",
 		"9007199254740993.0": "", "9007199254740993e0": "", "-9007199254740993.0": "", "9007199254740991.9": "", "1e17": "100000000000000000",
 		"100000000000000000.0": "100000000000000000", "0.1e18": "100000000000000000", "123456789012345678.5": "",
@@ -86,8 +86,8 @@ func TestParseInteger(t *testing.T) {
 	}
 }
 
-// A number that its type in Go does not hold is a violation where it has to be an integer, and drift where it has not,
-// also after a number next to it was checked.
+// A number that its Go type cannot represent is a violation if it must be an integer, else drift, even after a number
+// close to it was checked.
 func TestNumbersThatGoDoesNotHold(t *testing.T) {
 	const count, price = `"workspace_count":%s`, `"pricing_adjustments":{"multiplier":{"default":%s}}`
 	for _, tt := range []struct{ property, number, want string }{

@@ -14,9 +14,9 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/processor"
 )
 
-// Whatever the body, alone and many times over in one: a check agrees with kin-openapi and with what is remembered of
-// others, costs little for each byte, ends with the context wherever it is, and its report is bounded and shows no
-// credential.
+// Whatever the body, a check agrees with kin-openapi and with earlier checks, takes little memory and time per byte,
+// ends with its context at any point, and makes a bounded report without credentials. Cost and report are also bounded
+// for a body that contains the fuzzed one many times.
 func FuzzCheck(f *testing.F) {
 	for i, v := range corpus(f) {
 		if i%97 == 0 {
@@ -54,14 +54,14 @@ func FuzzCheck(f *testing.F) {
 		const plenty = 1 << 30
 		total := &countdown{t.Context(), plenty}
 		_, _ = contract.Checker{}.Check(total, http.StatusOK, body)
-		// This counts the values that the check goes through, however fast the machine is.
+		// The check asks the context once for a number of values: this measures its work independently of the machine.
 		asked := plenty - total.n
 		if most := 4 + len(body)/256; asked > most {
 			t.Errorf("got the context asked %d times for a body of %d bytes, want at most %d", asked, len(body), most)
 		}
 		for _, n := range []int{0, asked / 2, asked - 1} {
 			if _, err := (contract.Checker{}).Check(&countdown{t.Context(), n}, http.StatusOK, body); !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v where the context ends after %d of %d, want its error", err, n, asked)
+				t.Errorf("got %v with a context that ends after %d of %d calls, want its error", err, n, asked)
 			}
 		}
 		if len(body) > 0 && len(body) < 1<<10 {
@@ -74,14 +74,13 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// expectCheap fails the test where check, of body, allocates or takes more of the processor's time than grows with the
-// body.
+// expectCheap fails the test if check takes more memory or CPU time than a linear bound in the size of body.
 func expectCheap(t *testing.T, body []byte, check func()) {
 	t.Helper()
-	// The first body of a shape has costs of its own, and so has the fuzzing engine.
+	// The constants allow for the costs of the first body of a shape and of the fuzzing engine.
 	most := float64(2<<20 + mostPerByte*len(body))
 	mostTime := 100*time.Millisecond + time.Duration(len(body))*20*time.Microsecond
-	// A garbage collector or another process may add to the time, so that the least of some measurements counts.
+	// The garbage collector or another process may add to the time, so one of several measurements must pass.
 	for try := 1; ; try++ {
 		start := processor.Time()
 		allocated := allocated(check)
@@ -99,7 +98,7 @@ func expectCheap(t *testing.T, body []byte, check func()) {
 	}
 }
 
-// hasWideNumber reports whether a number is refused that encoding/json, which kinOpenAPI decodes with, rounds.
+// hasWideNumber reports whether Check refuses a number that encoding/json, with which kinOpenAPI decodes, rounds.
 func hasWideNumber(report contract.Report) bool {
 	for _, f := range report.Violations {
 		if f.Keyword == "format" && f.Pointer == "/workspace_count" || bytes.HasSuffix([]byte(f.Pointer), []byte("/value")) {

@@ -13,11 +13,11 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// core is an integration with the core properties, open at its end.
+// core is an integration with the core properties, without the closing brace.
 const core = `{"id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","slug":"a","name":"n","ai_provider_id":"bedrock",` +
 	`"created_at":"2023-11-07T05:31:56Z"`
 
-// hostile are bodies of about size bytes, each made to cost as much as it can at one place.
+// hostile returns bodies of about size bytes, each designed to be as expensive as possible in one respect.
 func hostile(size int) map[string]string {
 	fill := func(before, item, after string) string {
 		n := (size - len(before) - len(after)) / (len(item) + 1)
@@ -73,7 +73,7 @@ func statusOf(name string) int {
 	return http.StatusOK
 }
 
-// BenchmarkHostile measures the time and the memory of a check for each byte of a hostile body.
+// BenchmarkHostile measures the time and the memory of a check per byte of a hostile body.
 func BenchmarkHostile(b *testing.B) {
 	for name, body := range hostile(1 << 20) {
 		b.Run(name, func(b *testing.B) {
@@ -100,15 +100,15 @@ func allocated(f func()) float64 {
 	return float64(after.TotalAlloc - before.TotalAlloc)
 }
 
-// mostPerByte is how many bytes a check may allocate for each byte of a body, garbage included.
+// mostPerByte is how many bytes a check may allocate per byte of the body, garbage included.
 const mostPerByte = 250
 
 // mostReport is the size of the largest report, as JSON.
 const mostReport = 2*contract.MaxFindings*1000 + 10_000
 
-// The memory that a check takes grows with the size of the body and no faster, and a report is bounded.
+// The memory that a check takes is at most linear in the size of the body, and the report is bounded.
 func TestHostileBodiesCostLittle(t *testing.T) {
-	for _, size := range []int{16 << 10, 257 << 10} { // On either side of the size up to which kin-openapi checks in one call.
+	for _, size := range []int{16 << 10, 257 << 10} { // Below and above oneCall.
 		for name, body := range hostile(size) {
 			var report contract.Report
 			got := allocated(func() { report, _ = contract.Check(statusOf(name), []byte(body)) }) / float64(len(body))
@@ -120,7 +120,7 @@ func TestHostileBodiesCostLittle(t *testing.T) {
 	}
 }
 
-// expectBounded fails the test where a report has too many findings, or too long texts.
+// expectBounded fails the test if a report has too many findings, or is too long.
 func expectBounded(t *testing.T, report contract.Report) {
 	t.Helper()
 	if n, m := len(report.Violations), len(report.Drift); n > contract.MaxFindings || m > contract.MaxFindings {
@@ -132,8 +132,8 @@ func expectBounded(t *testing.T, report contract.Report) {
 	}
 }
 
-// The depth of a value that the contract says nothing about costs nothing: with a validator that visits each level twice,
-// 24 levels took a minute.
+// A deep value that the contract says nothing about costs nothing. A validator that visits each level twice took a
+// minute for 24 levels.
 func TestNestedTagsCostNothing(t *testing.T) {
 	for _, property := range []string{`"tags":%s`, `"configurations":{"masked_vertex_service_account_json":%s}`, `"x":%s`} {
 		cost := func(depth int) float64 {
@@ -146,7 +146,7 @@ func TestNestedTagsCostNothing(t *testing.T) {
 	}
 }
 
-// What is beyond the first findings is counted.
+// Findings beyond the first MaxFindings are counted.
 func TestFindingsAreCounted(t *testing.T) {
 	const n = 1234
 	body := core + `,"secret_mappings":[` + strings.TrimSuffix(strings.Repeat("1,{},", n), ",") + "]}"
@@ -159,7 +159,7 @@ func TestFindingsAreCounted(t *testing.T) {
 	}
 }
 
-// countdown is a context that ends when it was asked n times.
+// countdown is a context that ends after n calls of Err.
 type countdown struct {
 	context.Context
 	n int
@@ -172,7 +172,7 @@ func (c *countdown) Err() error {
 	return nil
 }
 
-// A check ends with its context, in each of its parts.
+// A check ends with its context in each of its phases.
 func TestCheckEndsWithTheContext(t *testing.T) {
 	bodies := hostile(300 << 10)
 	checker := contract.Checker{ViolationsOnly: true}
@@ -190,13 +190,13 @@ func TestCheckEndsWithTheContext(t *testing.T) {
 		}
 		for _, n := range []int{0, asked / 2, asked * 9 / 10} {
 			if _, err := checker.Check(&countdown{t.Context(), n}, http.StatusOK, body); !errors.Is(err, context.Canceled) {
-				t.Errorf("%s: got %v where the context ends after %d of %d, want its error", name, err, n, asked)
+				t.Errorf("%s: got %v with a context that ends after %d of %d calls, want its error", name, err, n, asked)
 			}
 		}
 	}
 }
 
-// A small body is checked in one call; the context is asked before and after.
+// A small body is checked in one call; the context is checked before and after it.
 func TestCheckWithAnEndedContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -21,7 +21,7 @@ import (
 type DecodeError struct {
 	Offset  int64  // Where in the body, in bytes.
 	Pointer string // Where in the value, as a JSON Pointer; bounded as in a [Finding].
-	Reason  string // What is wrong. It quotes nothing of the body.
+	Reason  string // What is wrong. It does not quote the body.
 }
 
 // Error says what is wrong and where.
@@ -32,33 +32,33 @@ func (e *DecodeError) Error() string {
 	return fmt.Sprintf("%s (at byte %d, in %q)", e.Reason, e.Offset, e.Pointer)
 }
 
-// parser makes of a body the values that kin-openapi checks. Where the schema says nothing of what is inside a value,
-// the inside is skipped, so that it costs no memory.
+// parser decodes a body into the values that kin-openapi checks. Values that the schema says nothing about are skipped,
+// so that they take no memory.
 type parser struct {
 	ctx     context.Context
-	names   map[string]name // Those of the document.
+	names   map[string]name // See document.
 	decoder *jsontext.Decoder
 	values  int
-	// doubtful is set where only the walk can tell whether the body conforms: a number has more digits than a float64 may
-	// hold, or a property may be a secret.
+	// doubtful is set if only the walk can decide whether the body conforms: a float64 may not represent a number
+	// exactly, or a property may be a secret.
 	doubtful bool
 }
 
 // name is one of the document's properties.
 type name struct {
-	text      string // So that a body's need no memory.
-	writeOnly bool   // Some schema has it as a secret.
+	text      string // Reused for each body, to save an allocation.
+	writeOnly bool   // A secret in at least one schema.
 }
 
-// decoders keep what they need to find names that occur twice.
+// decoders reuses the memory that a decoder needs to find duplicate names.
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 
-// parse also reports whether the value is doubtful.
+// parse also reports whether the value is doubtful (see parser).
 func parse(ctx context.Context, d *document, n *node, body []byte) (value any, doubtful bool, err error) {
 	p := parser{ctx: ctx, names: d.names, decoder: decoders.Get().(*jsontext.Decoder)}
 	p.decoder.Reset(bytes.NewBuffer(body))
 	value, err = p.parse(n)
-	p.decoder.Reset(noBody) // Which lets the body go.
+	p.decoder.Reset(noBody) // Releases the body.
 	decoders.Put(p.decoder)
 	return value, p.doubtful, err
 }
@@ -109,7 +109,7 @@ func (p *parser) value(n *node) (any, error) {
 	return nil, nil
 }
 
-// skipped stands for a value that may be any but null: an empty array, one of the types that AnyValue allows, costs
+// skipped stands for a skipped value other than null. Of the types that AnyValue allows, an empty array costs
 // kin-openapi the least.
 var skipped any = []any{}
 
@@ -169,7 +169,7 @@ func (p *parser) array(n *node) (any, error) {
 	return array, err
 }
 
-// number keeps the digits of a number that a float64 may not tell from its neighbours.
+// number returns a float64, or the digits of a number that a float64 may not represent exactly (see exact).
 func (p *parser) number() (any, error) {
 	raw, err := p.decoder.ReadValue()
 	if err != nil {
@@ -183,7 +183,7 @@ func (p *parser) number() (any, error) {
 	return f, nil
 }
 
-// exact is the bound below which a float64 holds every integer: 2^53.
+// exact is the bound below which a float64 represents every integer exactly: 2^53.
 const exact = 1 << 53
 
 var errNotInteger = errors.New("not an integer of 64 bits")
@@ -205,8 +205,8 @@ func ParseInteger(s string) (int64, error) {
 	return n, nil
 }
 
-// significant returns the digits of a number without its sign, point, exponent and the zeros at either end. Of numbers
-// that one float64 stands for, those with the same significant digits are equal.
+// significant returns the digits of a number without sign, point, exponent, and leading and trailing zeros. Two numbers
+// that round to the same float64 are equal if their significant digits are.
 func significant(number string) string {
 	if i := strings.IndexAny(number, "eE"); i >= 0 {
 		number = number[:i]
@@ -214,8 +214,8 @@ func significant(number string) string {
 	return strings.Trim(strings.Replace(strings.TrimPrefix(number, "-"), ".", "", 1), "0")
 }
 
-// isDouble reports whether f, a number's float64, is the number: its digits are those of f, all of them or as few as
-// tell f from its neighbours.
+// isDouble reports whether number loses nothing as the float64 f: its digits are those of f, either all of them or the
+// fewest that identify f.
 func isDouble(number string, f float64) bool {
 	digits := significant(number)
 	return digits == significant(strconv.FormatFloat(f, 'f', -1, 64)) || digits == significant(strconv.FormatFloat(f, 'f', 0, 64))

@@ -7,8 +7,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// MaxFindings is the number of violations, and the number of findings of drift, that a [Report] lists at most. Further
-// ones are counted.
+// MaxFindings is the maximum number of violations, and of findings of drift, that a [Report] lists. It counts the rest.
 const MaxFindings = 100
 
 // Report is the result of checking a response. It contains no values of the response except those that identify the
@@ -19,10 +18,10 @@ type Report struct {
 	ID       string       `json:"id,omitempty"`
 	Slug     string       `json:"slug,omitempty"`
 	Provider gen.Provider `json:"provider,omitempty"`
-	// Violations are the places where the response breaks the schema, sorted by pointer; at most [MaxFindings].
+	// Violations lists where the response violates the schema, sorted by pointer; at most [MaxFindings].
 	Violations []Finding `json:"violations"`
-	// Drift are the places where the response differs from the documentation without breaking a reader, sorted by
-	// pointer; at most [MaxFindings].
+	// Drift lists where the response differs from the documentation without breaking a reader, sorted by pointer; at
+	// most [MaxFindings].
 	Drift []Finding `json:"drift"`
 	// MoreViolations and MoreDrift are the numbers of findings beyond [MaxFindings].
 	MoreViolations int `json:"more_violations,omitzero"`
@@ -34,14 +33,14 @@ func (r Report) Conforms() bool { return len(r.Violations) == 0 }
 
 // Finding is one difference between a response and the contract. It contains no value of the response.
 type Finding struct {
-	// Pointer is the place, as a JSON Pointer (RFC 6901); "" is the whole body. A name in it is cut after 100
+	// Pointer is the place, as a JSON Pointer (RFC 6901); "" is the whole body. Names in it are truncated to 100
 	// characters, and characters that are not safe to print are replaced.
 	Pointer string `json:"pointer"`
-	// Keyword is the schema keyword that the response does not meet, such as "required", "type" or "writeOnly". For
+	// Keyword is the schema keyword that the response violates, such as "required", "type" or "writeOnly". For
 	// drift it may also be "properties" (the document does not describe this property), "x-extensible-enum" or, from
 	// package client, "identity".
 	Keyword string `json:"keyword"`
-	// Reason says what was expected, for people.
+	// Reason says in words what was expected.
 	Reason string `json:"reason"`
 }
 
@@ -56,7 +55,7 @@ type findings struct {
 	more int
 }
 
-// add makes and lists a finding, or only counts it: making it has a cost that the count has not.
+// add appends a finding or, if the list is full, counts it without the cost of making it.
 func (f *findings) add(finding func([]string, string, string) Finding, below []string, keyword, reason string) {
 	if len(f.list) == MaxFindings {
 		f.more++

@@ -9,13 +9,12 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// theKey has all that JSON Pointer escapes.
+// theKey has all characters that a JSON Pointer escapes.
 const theKey = "pk/live~0123456789"
 
 var redacting = contract.Checker{Redact: func(s string) string { return strings.ReplaceAll(s, theKey, "[redacted]") }}
 
-// What a server says stands in a report redacted, on one line, and cut; credentials are found before they are escaped
-// or cut.
+// Text from a server is redacted in a report, before it is escaped or truncated, and is on one line.
 func TestReportsAreSafe(t *testing.T) {
 	long := strings.Repeat("x", 95) + theKey
 	body := fmt.Sprintf(`{"id":%q,"slug":%q,"ai_provider_id":%q,%q:1,%q:2,"a\u202eb\u0007":3}`, theKey, theKey+"\u2028", theKey, theKey, long)
@@ -40,7 +39,7 @@ func TestReportsAreSafe(t *testing.T) {
 	}
 }
 
-// A pointer shows no credential, be it a name, a part of one, or spelled as several names one below the other.
+// A pointer contains no credential, be it a name, a part of one, or spread over several nested names.
 func TestPointersAreSafe(t *testing.T) {
 	for name, tt := range map[string]struct{ body, want string }{
 		"a name":             {fmt.Sprintf(`{%q:{"a":1,"a":2}}`, theKey), "/[redacted]/a"},
@@ -63,7 +62,7 @@ func TestPointersAreSafe(t *testing.T) {
 	}
 }
 
-// No text of a server is longer in a report than said, counted in characters.
+// Text from a server is truncated in a report, by characters.
 func TestTextsInReportsAreCut(t *testing.T) {
 	long := strings.Repeat("é", 300)
 	report := check(t, fmt.Appendf(nil, `{"id":%q,"slug":%q,"ai_provider_id":%q,%q:1}`, long, long, long, long))

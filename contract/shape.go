@@ -16,23 +16,24 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// shapes finds the shape of an integration's body: all that the contract can tell of it, that is the names that it has
-// of those the contract knows, the types of its values, and for each value, where its type is not all that is asked of
-// it, on which side it is of every bound, length, format and list of values that the schema or its x-documented has anywhere. Bodies of one shape conform all or none,
-// and drift all or none, so that it is enough to check one of them. A control plane has few shapes: a list of a thousand
-// deployments has the shape of a list of two.
+// shapes computes the shape of an integration's body: everything that the contract can distinguish. A shape consists of
+// the property names that the contract knows, the types of the values and, for values of which the contract asserts
+// more than the type, how each compares with every bound, length, format and enumerated value that the schema or its
+// x-documented has anywhere. Bodies of one shape all conform or all do not, and likewise for drift, so that it is
+// enough to check one of them. A control plane sends few shapes: a list of a thousand deployments has the shape of a
+// list of two.
 type shapes struct {
 	root    *node
-	words   map[string]uint16 // Names of properties and values of strings, numbered.
+	words   map[string]uint16 // Property names and enumerated values of the contract, numbered.
 	numbers bounds            // minimum and maximum
 	lengths bounds            // minLength and maxLength
 	counts  bounds            // minItems, maxItems, minProperties and maxProperties
-	// complete is false where the schema has a keyword that these do not cover. Then no body has a shape.
+	// complete is false if the schema has a keyword that these fields do not cover. Then no body has a shape.
 	complete bool
 	visited  map[*node]bool
 }
 
-// bounds are numbers with which the contract compares. Values of one rank compare alike with each of them.
+// bounds are numbers that the contract compares values with, sorted. Values of one rank compare alike with all of them.
 type bounds []float64
 
 func (b bounds) rank(value float64) byte {
@@ -54,7 +55,7 @@ func newShapes(root *node) shapes {
 	s.addNode(root)
 	s.visited = nil
 	if max(len(s.numbers), len(s.lengths), len(s.counts)) > math.MaxUint8/2 {
-		s.complete = false // A rank has a byte.
+		s.complete = false // A rank must fit into a byte.
 	}
 	return s
 }
@@ -98,14 +99,14 @@ func providerIDs(n *node) (ids []string) {
 	return ids
 }
 
-// addSchema adds the keywords of s that compare a value with something.
+// addSchema adds the names and bounds in k. It resets s.complete if k has an assertion that s does not cover.
 func (s *shapes) addSchema(k *openapi3.Schema) {
 	covered := openapi3.Schema{
 		Type: k.Type, Format: k.Format, Nullable: k.Nullable, ReadOnly: k.ReadOnly, WriteOnly: k.WriteOnly,
 		Min: k.Min, Max: k.Max, MinLength: k.MinLength, MaxLength: k.MaxLength, MinItems: k.MinItems, MaxItems: k.MaxItems,
 		MinProps: k.MinProps, MaxProps: k.MaxProps, Properties: k.Properties, Required: k.Required,
 		Items: k.Items, AdditionalProperties: k.AdditionalProperties, OneOf: k.OneOf, Not: k.Not,
-		// These say nothing of a value.
+		// These are annotations.
 		Title: k.Title, Description: k.Description, Example: k.Example, Deprecated: k.Deprecated,
 		ExternalDocs: k.ExternalDocs, Extensions: k.Extensions, Origin: k.Origin,
 	}
@@ -142,28 +143,28 @@ func (s *shapes) addSchema(k *openapi3.Schema) {
 	}
 }
 
-// outline writes down the shape of one body.
+// outline writes the shape of one body to out.
 type outline struct {
 	*shapes
 	decoder jsontext.Decoder
 	source  bytes.Buffer
-	text    []byte // Of the last string.
-	escaped []byte // What holds a text that had escapes.
-	starts  []int  // Where in out the parts of the objects and arrays around begin that were written.
-	out     []byte // For each value a byte of its kind, then as many as that kind has.
+	text    []byte // The last string, unquoted.
+	escaped []byte // The buffer for text if the string has escapes.
+	starts  []int  // Offsets in out of the parts that the enclosing objects and arrays have so far.
+	out     []byte // For each value a byte for its kind, then the bytes that this kind has.
 
-	// Of the last body, which a check remembers after it was looked for.
+	// The last body and its result: a body that Known does not find is checked and then remembered.
 	body, shape sum
 	ok          bool
 }
 
 var outlines = sync.Pool{New: func() any { return new(outline) }}
 
-// duplicates are for the decoding into a type to refuse, which comes next.
+// duplicates are left to the decoding into a type, which follows and rejects them.
 var duplicates = jsontext.AllowDuplicateNames(true)
 
-// of returns a sum of the shape of a body, whose own sum is given. It returns false where the body has none: it is not
-// JSON, or has a number that a float64 may not tell from others.
+// of returns the sum of the shape of body, whose own sum is bodySum. It returns false if the body has no shape: it is
+// not JSON, or has a number that a float64 may not represent exactly (see exact).
 func (s *shapes) of(body []byte, bodySum sum) (sum, bool) {
 	if !s.complete {
 		return sum{}, false
@@ -199,7 +200,7 @@ func (o *outline) value(n *node) bool {
 		return o.collection(n, kind)
 	case '"':
 		if n.typed {
-			o.put('y') // Not t, which is true.
+			o.put('y') // Not 't', which stands for true.
 			return o.decoder.SkipValue() == nil
 		}
 		return o.string(false)
@@ -212,7 +213,7 @@ func (o *outline) value(n *node) bool {
 	}
 }
 
-// collection is an object or an array. Of parts that have the same shape, the first tells all.
+// collection writes an object or an array. Its parts are items or properties; repeated ones are written once.
 func (o *outline) collection(n *node, kind jsontext.Kind) bool {
 	o.put(byte(kind))
 	if _, err := o.decoder.ReadToken(); err != nil {
@@ -239,7 +240,7 @@ func (o *outline) collection(n *node, kind jsontext.Kind) bool {
 			return false
 		}
 		switch {
-		case kind == '{' && o.out[start] == '"': // A name of the contract, which is there once.
+		case kind == '{' && o.out[start] == '"': // A name of the contract, which occurs once.
 		case o.repeats(outer, start):
 			o.out = o.out[:start]
 		default:
@@ -248,7 +249,7 @@ func (o *outline) collection(n *node, kind jsontext.Kind) bool {
 	}
 }
 
-// repeats reports whether what was written since start was written before, for one of the last few parts.
+// repeats reports whether the part that begins at start equals one of the last few parts.
 func (o *outline) repeats(outer, start int) bool {
 	const few = 8
 	end := start
@@ -261,7 +262,7 @@ func (o *outline) repeats(outer, start int) bool {
 	return false
 }
 
-// string reads a name or a value, which it leaves in text.
+// string writes a property name or a string, which it leaves in o.text.
 func (o *outline) string(name bool) bool {
 	raw, err := o.decoder.ReadValue()
 	if err != nil {
@@ -290,7 +291,7 @@ func (o *outline) format() byte {
 	case isUUID(o.text):
 		return 'u'
 	case bytes.HasPrefix(o.text, []byte("<")) && bytes.HasSuffix(o.text, []byte(">")):
-		return 'p' // A placeholder: as an ai_provider_id, it leaves the provider to the configuration (see gen.ProviderOf).
+		return 'p' // A placeholder: as ai_provider_id, it lets the configuration decide the provider (see gen.ProviderOf).
 	case len(o.text) >= len("2006-01-02T15:04:05Z") && o.text[4] == '-':
 		if _, err := ParseTime(string(o.text)); err == nil {
 			return 'd'

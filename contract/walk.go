@@ -16,17 +16,17 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// walk goes through a value along the schema and collects what differs. At each place it asks kin-openapi about the
-// keywords of that place alone, so that one violation hides no other, the memory does not grow with their number, and
-// the context can end it.
+// walk visits a value along with its schema and collects violations and drift. At each place it has kin-openapi check
+// the keywords of that place only, so that no violation hides another, memory does not grow with the number of
+// violations, and the context can end the walk.
 type walk struct {
 	ctx       context.Context
 	redact    func(string) string
 	provider  gen.Provider
 	names     Report
-	violating bool // There may be violations. Where there are none, only drift is looked for.
+	violating bool // There may be violations. If not, the walk looks only for drift.
 
-	path              []string // Of the value that is visited.
+	path              []string // Of the value being visited.
 	violations, drift findings
 	visits            int
 	err               error // Of the context.
@@ -46,8 +46,7 @@ func sorted(list []Finding) []Finding {
 	return append([]Finding{}, slices.Compact(list)...)
 }
 
-// visit compares value with n, and what is below value with what is below n. What is documented of them applies where
-// documented is set.
+// visit compares value, and everything below it, with n. It looks for drift only if documented is set.
 func (w *walk) visit(n *node, value any, documented bool) {
 	if w.visits++; w.visits%256 == 0 && w.err == nil {
 		w.err = w.ctx.Err()
@@ -66,7 +65,7 @@ func (w *walk) visit(n *node, value any, documented bool) {
 		}
 	case map[string]any:
 		if len(n.properties) == 0 && n.additional == nil {
-			return // An object of any shape.
+			return // Any object is allowed.
 		}
 		for _, name := range names(value) {
 			w.property(n, name, value[name], documented)
@@ -97,7 +96,7 @@ func (w *walk) property(n *node, name string, value any, documented bool) {
 	w.below(name, child, value, documented)
 }
 
-// owns reports whether the property is one of the provider's. Where n does not know the provider, each may be.
+// owns reports whether the property may be one of the provider's. If n does not know the provider, any property may be.
 func (n *node) owns(name string, provider gen.Provider) bool {
 	if !slices.ContainsFunc(n.members, func(m *node) bool { return m.provider == provider }) {
 		return true
@@ -107,7 +106,7 @@ func (n *node) owns(name string, provider gen.Provider) bool {
 	})
 }
 
-// here compares value with the keywords of n and its allOf, and with nothing below.
+// here compares value with the keywords of n and its allOf, but not what is below value.
 func (w *walk) here(n *node, value any, documented bool) {
 	if w.violating && !w.checkType(n, value) {
 		return
@@ -120,8 +119,8 @@ func (w *walk) here(n *node, value any, documented bool) {
 	}
 }
 
-// namesAny reports whether value has a property of n. A configuration that has none, being empty or a custom base URL
-// alone, is documented for each provider, whatever the provider's own configuration requires.
+// namesAny reports whether value has a property of n. A configuration without one, empty or only a custom base URL, is
+// documented for every provider, whatever the provider's own configuration requires.
 func (n *node) namesAny(value any) bool {
 	object, _ := value.(map[string]any)
 	for name := range object {
@@ -132,13 +131,13 @@ func (n *node) namesAny(value any) bool {
 	return false
 }
 
-// checkType looks for violations of n's own keywords. It reports whether the value is of n's type, where n has one.
+// checkType looks for violations of n's own keywords. It reports whether value has n's type, if n has one.
 func (w *walk) checkType(n *node, value any) bool {
 	s := n.own
 	if n.opaque {
 		return true
 	}
-	if value == nil && (s.Nullable || !n.deep) { // Else an alternative may allow it.
+	if value == nil && (s.Nullable || !n.deep) { // Otherwise an alternative may allow null.
 		if !s.Nullable {
 			w.addViolation(nil, "nullable", "null is not allowed")
 		}
@@ -159,7 +158,7 @@ func (w *walk) checkType(n *node, value any) bool {
 	}
 	violation := func(e *openapi3.SchemaError) { w.addViolation(e.JSONPointer(), e.SchemaField, reason(e)) }
 	w.ask(s, n.relevant(value), func(e *openapi3.SchemaError) {
-		// The alternative for the value's type says more than that none fits.
+		// The alternative for the value's type gives a better reason than that none matches.
 		for _, alternative := range e.Schema.OneOf {
 			if e.SchemaField == "oneOf" && alternative.Value.Type.Is(kindOf(e.Value)) {
 				w.ask(alternative.Value, e.Value, violation)
@@ -171,7 +170,7 @@ func (w *walk) checkType(n *node, value any) bool {
 	return true
 }
 
-// relevant is value without the properties that n's own keywords do not name, which kin-openapi would sort.
+// relevant returns value without the properties that n's own keywords do not name; kin-openapi would sort them.
 func (n *node) relevant(value any) any {
 	object, ok := value.(map[string]any)
 	s := n.own
@@ -193,7 +192,7 @@ func (n *node) relevant(value any) any {
 	return few
 }
 
-// documented looks for drift at value, not below it.
+// documented looks for drift at value, but not below it.
 func (w *walk) documented(n *node, value any) {
 	switch value := value.(type) {
 	case string:
@@ -221,7 +220,7 @@ func (w *walk) documented(n *node, value any) {
 	}
 }
 
-// ask has kin-openapi compare value with s.
+// ask has kin-openapi validate value against s and calls each for every error.
 func (w *walk) ask(s *openapi3.Schema, value any, each func(*openapi3.SchemaError)) {
 	var collect func(error)
 	collect = func(err error) {
@@ -233,7 +232,7 @@ func (w *walk) ask(s *openapi3.Schema, value any, each func(*openapi3.SchemaErro
 			}
 		case *openapi3.SchemaError:
 			each(e)
-		default: // Not of this document's keywords; the value cannot be quoted.
+		default: // No keyword of this document; the error's own text might quote the value.
 			each(&openapi3.SchemaError{Schema: s, Value: value})
 		}
 	}
@@ -256,14 +255,14 @@ func (w *walk) finding(below []string, keyword, reason string) Finding {
 	return Finding{Pointer: pointer(slices.Concat(w.path, below), w.redact), Keyword: keyword, Reason: reason}
 }
 
-// pointer makes a JSON Pointer that is fit for a report of names that a server chose.
+// pointer makes names that a server chose into a JSON Pointer that is safe to print.
 func pointer(names []string, redact func(string) string) string {
 	var p jsontext.Pointer
 	for _, name := range names {
 		p = p.AppendToken(readable(name, maxName, redact))
 	}
 	if redact != nil {
-		// A credential that has a slash can be spelled as several names, one below the other.
+		// A credential that contains a slash may be spread over several nested names.
 		if spelled := strings.Join(names, "/"); redact(spelled) != spelled {
 			for i, name := range names {
 				names[i] = redact(name)
@@ -277,12 +276,12 @@ func pointer(names []string, redact func(string) string) string {
 }
 
 const (
-	maxName = 100 // Of a property, in a pointer.
-	maxID   = 255 // Of an integration: a slug may be as long.
+	maxName = 100 // Characters of a property name in a pointer.
+	maxID   = 255 // Characters of an id, slug or provider: as many as a slug may have.
 	maxPath = 32  // Names in a pointer.
 )
 
-// readable makes a text of a body fit for a report.
+// readable makes a string of a body safe to print in a report.
 func readable(s string, limit int, redact func(string) string) string {
 	if redact != nil {
 		s = redact(s)
@@ -290,7 +289,7 @@ func readable(s string, limit int, redact func(string) string) string {
 	return text.Line(s, limit)
 }
 
-// reason says what the schema wants, and of the value no more than its type.
+// reason says what the schema requires and, about the value, only its type.
 func reason(e *openapi3.SchemaError) string {
 	s := e.Schema
 	switch e.SchemaField {
@@ -330,7 +329,7 @@ func reason(e *openapi3.SchemaError) string {
 	return "the schema does not allow it"
 }
 
-// kindOf names the JSON type of a value. A number that no float64 holds is said to be out of range.
+// kindOf returns the JSON type of a value. For a number beyond the range of a float64, it says so.
 func kindOf(value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -352,8 +351,9 @@ func kindOf(value any) string {
 	return "object"
 }
 
-// ReadablePointer returns p in the form that reports use. redact, if not nil, is applied to each name in p; then long
-// names are cut and characters that are not safe to print are replaced. The result has at most 32 names.
+// ReadablePointer returns p in the form that reports use. redact, if not nil, is applied to each name in p; then names
+// are truncated to 100 characters, and characters that are not safe to print are replaced. The result has at most 32
+// names; "/…" follows if p has more.
 func ReadablePointer(p jsontext.Pointer, redact func(string) string) string {
 	var names []string
 	for name := range p.Tokens() {

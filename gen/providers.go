@@ -58,7 +58,7 @@ func (UnknownConfiguration) isConfiguration()       {}
 // UnknownConfiguration is the configuration of a provider that has no type of its own. It prints without its content,
 // which may be secret.
 type UnknownConfiguration struct {
-	Raw json.RawMessage // The JSON object as received.
+	Raw json.RawMessage // The JSON as received.
 }
 
 // Format implements [fmt.Formatter]: for every verb, it prints the number of bytes and not the content.
@@ -166,7 +166,8 @@ func Providers() []Provider {
 	return all
 }
 
-// providers has the providers in the order of the contract, with the values of ai_provider_id and the properties of each.
+// providers lists the providers in the order of the contract, with the values of ai_provider_id and the properties of
+// each.
 var providers = []struct {
 	provider   Provider
 	ids        []string
@@ -300,8 +301,8 @@ var providers = []struct {
 	},
 }
 
-// Effective returns the factor on the list price of a kind of token, by its name in JSON, such as "request_token". Where
-// the factor of that kind is absent or null, it returns Default. It reports false if neither is set, if there is no such
+// Effective returns the factor on the list price of a kind of token, by its name in JSON, such as "request_token". If
+// that factor is absent or null, it returns Default. It reports false if neither is set, if there is no such
 // kind, and if m is nil. Image and AdditionalUnits are not kinds of token.
 func (m *PricingMultiplier) Effective(kind string) (multiplier float64, ok bool) {
 	if m == nil {

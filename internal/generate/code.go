@@ -16,11 +16,11 @@ import (
 	"text/template"
 )
 
-// declared is what oapi-codegen made of the contract.
+// declared is what oapi-codegen generated.
 type declared struct {
 	types     map[string]string            // the comment of each type
-	constants map[string][]string          // of value sets, by the name of their type
-	fields    map[string]map[string]string // the name of each field, by the names of its type and of its property
+	constants map[string][]string          // the constants of each type
+	fields    map[string]map[string]string // the name of each field, by its type and its property
 }
 
 func readDeclared(file string) (*declared, error) {
@@ -65,25 +65,26 @@ func (d *declared) addType(spec *ast.TypeSpec, comment string) {
 		if field.Tag == nil {
 			continue
 		}
-		tag, _ := strconv.Unquote(field.Tag.Value) // The parser has seen to it.
+		tag, _ := strconv.Unquote(field.Tag.Value) // The parser has checked the syntax.
 		property, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
 		d.fields[name][property] = field.Names[0].Name
 	}
 }
 
 var (
-	// fieldComment is the first line of a field's comment as oapi-codegen writes it: the field's name, and the description.
+	// fieldComment matches the first line of a field's comment as oapi-codegen writes it: the field's name and the
+	// description.
 	fieldComment = regexp.MustCompile(`^\t// (\w+) (.+)$`)
-	// valuesComment is the comment of a type's constants as oapi-codegen writes it.
+	// valuesComment matches the comment of a type's constants as oapi-codegen writes it.
 	valuesComment = regexp.MustCompile(`(?m)^// Defines values for (\w+)\.$`)
-	// errorAlias is a response with a comment that repeats that of its schema.
+	// errorAlias matches a response type whose comment repeats that of its schema.
 	errorAlias = regexp.MustCompile(`(?m)(?:^//.*\n)+type (\w+) = ErrorResponse$`)
-	// code is what Markdown marks as code in a comment.
+	// code matches Markdown's code spans.
 	code = regexp.MustCompile("`([^`\n]+)`")
 )
 
-// shortenComments makes oapi-codegen's comments those of Go: it takes the names of fields and what repeats out of them, and
-// puts quotation marks in the place of Markdown's.
+// shortenComments makes oapi-codegen's comments idiomatic: it removes field names and repetitions, and replaces
+// Markdown's backticks with quotation marks.
 func shortenComments(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -125,7 +126,7 @@ func writeCode(c *contract, d *declared) error {
 	}); err != nil {
 		return err
 	}
-	// The types of gen/providers.go are aliased too.
+	// The types of gen/providers.go have aliases too.
 	if err := d.add("gen/providers.go"); err != nil {
 		return err
 	}
@@ -147,10 +148,10 @@ func writeCode(c *contract, d *declared) error {
 	return write("client/aliases.go", aliasesTemplate, map[string]any{"Types": aliases})
 }
 
-// aliasComment is the comment of a type of package gen for its alias in package client, wrapped.
+// aliasComment returns the comment for the alias of a type of package gen in package client, wrapped.
 func aliasComment(name, comment string, fields bool) string {
 	first, rest, _ := strings.Cut(strings.TrimSpace(comment), "\n\n")
-	if name == "Configuration" { // The list of types belongs to it; their names are those of this package, too.
+	if name == "Configuration" { // Keep its list of types, which have the same names in package client.
 		first += "\n\n" + rest
 	} else if fields {
 		first += " [gen." + name + "] describes its fields."
@@ -178,7 +179,7 @@ func aliasComment(name, comment string, fields bool) string {
 	return strings.Join(lines, "\n")
 }
 
-// kinds are the properties of PricingMultiplier that are factors, with their fields.
+// kinds returns the properties of PricingMultiplier that are factors, with their fields.
 func (c *contract) kinds(d *declared) [][2]string {
 	var kinds [][2]string
 	for property, field := range d.fields["PricingMultiplier"] {

@@ -1,8 +1,8 @@
-// Command generate makes what follows from openapi.yaml and oapi-codegen cannot make. The go:generate directives of the
-// module's root run it, there:
+// Command generate writes what follows from openapi.yaml but oapi-codegen cannot generate. The go:generate directives
+// of the root package run it in the module's root:
 //
-//	generate overlay   gen/overlay.gen.yaml, before oapi-codegen runs: gen/overlay.yaml and what the contract adds to it
-//	generate code      gen/providers.go and client/aliases.go, after it; and the comments of gen/gen.go
+//	generate overlay   before oapi-codegen: gen/overlay.gen.yaml, from gen/overlay.yaml and the contract
+//	generate code      after oapi-codegen: gen/providers.go, client/aliases.go, and the comments of gen/gen.go
 package main
 
 import (
@@ -46,20 +46,20 @@ func run(args []string) error {
 	}
 }
 
-// contract is what the generated files follow from.
+// contract is what the generated files are derived from.
 type contract struct {
 	schemas   openapi3.Schemas
-	names     []string // of schemas, sorted
+	names     []string // names of the schemas, sorted
 	providers []provider
-	shared    []string // schemas that others include by allOf and nothing else refers to
-	readable  []string // schemas that an integration refers to, without its own
+	shared    []string // names of schemas that are referred to only by the allOf of others
+	readable  []string // names of schemas that Integration refers to, directly or not
 }
 
 // provider is a configuration that the contract describes.
 type provider struct {
 	Name       string   // "OpenAI", of OpenAIConfiguration
 	ID         string   // the usual ai_provider_id
-	IDs        []string // all of them; none for what belongs to no provider
+	IDs        []string // all of them; empty for a configuration of no provider in particular
 	properties openapi3.Schemas
 }
 
@@ -98,7 +98,7 @@ func (c *contract) addProviders(configurations openapi3.SchemaRefs) error {
 	for _, ref := range configurations {
 		values, described := ref.Value.Extensions[ids].([]any)
 		if !described {
-			continue // The properties of what no provider's schema has.
+			continue // Properties that belong to no provider's schema.
 		}
 		name, ok := strings.CutSuffix(strings.TrimPrefix(ref.Ref, prefix), suffix)
 		if !ok {
@@ -127,7 +127,7 @@ func (c *contract) addProviders(configurations openapi3.SchemaRefs) error {
 	return nil
 }
 
-// addShared finds the schemas that are parts of others and have no type of their own in Go.
+// addShared finds the schemas that are only parts of others and have no Go type.
 func (c *contract) addShared() {
 	part, other := map[string]bool{}, map[string]bool{}
 	for _, name := range c.names {
@@ -181,7 +181,7 @@ func children(s *openapi3.Schema) openapi3.SchemaRefs {
 	return slices.DeleteFunc(all, func(ref *openapi3.SchemaRef) bool { return ref == nil })
 }
 
-// addProperties adds those that s and the members of its allOf name.
+// addProperties adds the properties of s and of its allOf.
 func (p *provider) addProperties(s *openapi3.Schema) {
 	maps.Copy(p.properties, s.Properties)
 	for _, ref := range s.AllOf {
@@ -189,7 +189,7 @@ func (p *provider) addProperties(s *openapi3.Schema) {
 	}
 }
 
-// Properties are the names of the properties of the configuration, sorted.
+// Properties returns the names of the properties of the configuration, sorted.
 func (p provider) Properties() []string { return slices.Sorted(maps.Keys(p.properties)) }
 
 // kebab spells CustomBaseURL as custom-base-url.

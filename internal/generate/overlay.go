@@ -13,13 +13,13 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// action is one of an OpenAPI Overlay.
+// action is an action of an OpenAPI Overlay.
 type action struct {
 	Target string         `yaml:"target"`
 	Update map[string]any `yaml:"update"`
 }
 
-// writeOverlay appends to the overlay what follows from the contract.
+// writeOverlay writes the overlay in from, followed by the actions that are derived from the contract, to the file to.
 func writeOverlay(c *contract, from, to string) error {
 	written, err := os.ReadFile(from)
 	if err != nil {
@@ -43,16 +43,16 @@ func (c *contract) actions() []action {
 	}
 	for _, name := range c.names {
 		s := c.schemas[name].Value
-		// Constants need an enum.
+		// oapi-codegen generates constants only for an enum.
 		if values, ok := s.Extensions["x-extensible-enum"]; ok {
 			add("."+name, map[string]any{"enum": values})
 		}
-		// A value without a Go type of its own is one of Go's, wherever the contract refers to it.
+		// A schema without a Go type of its own is a predeclared type, wherever the contract refers to it.
 		if typ := goType(s); typ != "" {
 			add("."+name, map[string]any{"x-go-type": typ, "x-go-shared": true})
 			add("..[?@['$ref'] == '"+prefix+name+"']", map[string]any{"x-go-type": typ})
 		}
-		// Of what is always there, the zero value is written too.
+		// The zero value of a required property is marshalled too.
 		for _, property := range s.Required {
 			add("."+name+".properties."+property, map[string]any{"x-omitzero": false})
 		}
@@ -67,7 +67,7 @@ func (c *contract) actions() []action {
 	return actions
 }
 
-// goType is the Go type of a schema that says no more than that, else "".
+// goType returns the predeclared Go type of a schema that needs none of its own; "" for other schemas.
 func goType(s *openapi3.Schema) string {
 	switch {
 	case s.OneOf != nil:
@@ -78,8 +78,8 @@ func goType(s *openapi3.Schema) string {
 	return ""
 }
 
-// goNames spells the words of a property's name that name a provider as the provider's schema does: huggingface_base_url
-// is HuggingFace_base_url, of which oapi-codegen makes HuggingFaceBaseURL.
+// goNames spells the names of providers in property names as their schemas do: huggingface_base_url becomes
+// HuggingFace_base_url, from which oapi-codegen makes HuggingFaceBaseURL.
 func (c *contract) goNames() map[string]string {
 	spelled := map[string]string{}
 	for _, p := range c.providers {

@@ -4,5 +4,5 @@ package processor
 
 import "time"
 
-// Time returns 0: on this system it is not measured.
+// Time returns 0: CPU time is not measured on this system.
 func Time() time.Duration { return 0 }

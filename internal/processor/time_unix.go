@@ -1,6 +1,6 @@
 //go:build unix
 
-// Package processor measures work for tests, by a clock that a busy machine does not move.
+// Package processor measures the CPU time of tests, which a busy machine affects less than elapsed time.
 package processor
 
 import (
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Time returns how much processor time this process has used.
+// Time returns the user and system CPU time that this process has used; 0 if it is not available.
 func Time() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
