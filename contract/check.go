@@ -31,7 +31,7 @@ type Checker struct {
 	// names in pointers. It is applied before the string is truncated or escaped, and is meant to remove credentials
 	// that a server sent back.
 	Redact func(string) string
-	// ViolationsOnly leaves Drift empty for a body that conforms, which takes a third less time.
+	// ViolationsOnly leaves Drift empty for a body that conforms, which saves searching for it.
 	ViolationsOnly bool
 }
 
