@@ -27,7 +27,7 @@ func TestParseFault(t *testing.T) {
 		got, err := contracttest.ParseFault(text)
 		if reflect.DeepEqual(want, contracttest.Fault{}) {
 			if err == nil {
-				t.Errorf("%s was taken", text)
+				t.Errorf("%s was accepted", text)
 			}
 			continue
 		}
