@@ -367,7 +367,7 @@ func (p *Proxy) judge(ctx context.Context, e *exchange) {
 type capture struct {
 	body     io.ReadCloser
 	proxy    *Proxy
-	wanted   bool // whether a copy is to be kept
+	wanted   bool // whether to keep a copy
 	kept     bytes.Buffer
 	size     int64
 	complete bool

@@ -56,9 +56,9 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: `Check saved responses against the contract. Nothing is sent over the network. A path is a file, a folder (with
 all files in it) or - for standard input.
 
-A file contains the body of a response in JSON or YAML, several bodies (JSON lines, YAML documents), or a HAR file as saved
-by browsers and the command proxy. In a HAR file, each response to GET .../integrations/{slug} is checked with the status code
-that was recorded. Output of get, of proxy and of the Recorder in package contracttest can be checked.
+A file contains the body of a response in JSON or YAML, several bodies (JSON lines, YAML documents), or a HAR file as
+saved by browsers and the command proxy. In a HAR file, each response to GET .../integrations/{slug} is checked with the
+status code that was recorded. Output of get, of proxy and of the Recorder in package contracttest can be checked.
 
 The exit code is 1 if a response violates the contract. Drift, such as a property that the contract does not have, is a
 failure with --fail-on-drift only. The exit code is 2 if a file cannot be read or is neither JSON nor YAML; the other

@@ -167,7 +167,7 @@ type printer struct {
 	slugs      []string // All that were requested.
 	validation client.Validation
 	printed    int
-	widths     []int // Of a table's columns, once it has begun.
+	widths     []int // Column widths of the table, once it has begun.
 }
 
 func (p *printer) print(integration *client.Integration) error {
