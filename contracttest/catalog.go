@@ -10,24 +10,24 @@ import (
 	"sync"
 )
 
-// A catalog is what a [Handler] serves.
+// A catalog holds the responses that a [Handler] serves.
 type catalog struct {
 	mu     sync.Mutex
 	bySlug map[string]*entry
-	byID   map[string]string // slugs
+	byID   map[string]string // slugs by id
 }
 
 type entry struct {
 	response
-	fixture   bool // rather than an example
+	fixture   bool // false for an example
 	requested bool
 
-	file   File // "" for none
-	broken bool // whether it is meant to be
+	file   File // "" if it does not come from a file
+	broken bool // whether it was added with WithBrokenFixture
 	stamp  stamp
 }
 
-// A stamp tells a version of a file from the next one.
+// A stamp identifies a version of a file.
 type stamp struct {
 	size, modified int64
 	mode           os.FileMode
@@ -49,7 +49,7 @@ func newCatalog() *catalog {
 	return c
 }
 
-// put makes an entry the one of a slug and of the id in its body, in place of an earlier one.
+// put adds an entry under a slug and under the id in its body. It replaces the earlier entry of the slug.
 func (c *catalog) put(slug string, e *entry) {
 	c.bySlug[slug] = e
 	for id, named := range c.byID {
@@ -70,7 +70,7 @@ func (c *catalog) addFixture(slug string, from any, broken bool) error {
 	file, _ := from.(File)
 	e := &entry{fixture: true, file: file, broken: broken}
 	if file != "" {
-		e.stamp = file.stamp() // Before it is read: what changes afterwards is noticed.
+		e.stamp = file.stamp() // Taken before reading, so that any later change is noticed.
 	}
 	f, err := newFixture(from)
 	if err == nil {
@@ -91,7 +91,8 @@ func (e *entry) name(slug string) string {
 	return fmt.Sprintf("fixture %q", slug)
 }
 
-// find returns the slug that a slug or id stands for, itself where it stands for none, and the response to it.
+// find looks up a slug or id. It returns the slug of the entry and its response; if there is no entry, it returns the
+// argument and false.
 func (c *catalog) find(slug string, logger *slog.Logger) (string, response, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +108,7 @@ func (c *catalog) find(slug string, logger *slog.Logger) (string, response, bool
 	return slug, e.response, true
 }
 
-// reload reads the fixtures whose files have changed. One that cannot be served any more stays what it was.
+// reload rereads the fixtures whose files have changed. If the new content cannot be served, the old one is kept.
 func (c *catalog) reload(logger *slog.Logger) {
 	for slug, e := range c.bySlug {
 		if e.file == "" {
@@ -132,7 +133,7 @@ func (c *catalog) reload(logger *slog.Logger) {
 	}
 }
 
-// unused describes the fixtures that no request asked for.
+// unused describes the fixtures that were never requested.
 func (c *catalog) unused() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

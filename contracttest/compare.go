@@ -17,23 +17,22 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// maxCompared is how many findings of its own a check of [Verify] has at most.
+// maxCompared limits the findings that a comparison adds to a check of [Verify].
 const maxCompared = 100
 
 func regexpOnce(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
-// number is a number in JSON, in a spelling that equal numbers share.
+// A number is a JSON number as spelled by normalize: equal numbers are equal strings.
 type number string
 
-// parseExactly reads JSON with names to the letter, each once in an object, and with numbers as they are, not as the nearest
-// float64.
+// parseExactly parses JSON. It rejects duplicate names, and keeps numbers exact instead of converting them to float64.
 func parseExactly(body []byte) (any, error) {
 	d := jsontext.NewDecoder(bytes.NewReader(body))
 	value, err := parseValue(d)
 	if err == nil && d.PeekKind() != 0 {
-		err = errors.New("there is something after the end")
+		err = errors.New("unexpected data after the JSON value")
 	}
 	return value, err
 }
@@ -79,8 +78,8 @@ func parseValue(d *jsontext.Decoder) (any, error) {
 	return token.Bool(), nil
 }
 
-// normalize spells a number as its digits without zeros at either end and the power of ten of the last: 1.50e2 and 150 are
-// both 15e1.
+// normalize returns a canonical spelling of a number: its digits without leading and trailing zeros, and an exponent.
+// 1.50e2 and 150 both become 15e1.
 func normalize(text string) number {
 	digits, sign := strings.TrimPrefix(text, "-"), ""
 	if digits != text {
@@ -90,7 +89,7 @@ func normalize(text string) number {
 	if i := strings.IndexAny(digits, "eE"); i >= 0 {
 		var err error
 		if power, err = strconv.Atoi(digits[i+1:]); err != nil {
-			return number(text) // A power that no int holds: equal where it is spelled the same.
+			return number(text) // The exponent overflows int: only identical spellings are equal.
 		}
 		digits = digits[:i]
 	}
@@ -106,7 +105,7 @@ func normalize(text string) number {
 
 // A differ finds the places where two values differ.
 type differ struct {
-	unnamed map[string]bool // pointers of what may differ
+	unnamed map[string]bool // JSON Pointers of values that may differ
 	redact  func(string) string
 	path    []string
 	found   []client.Finding
@@ -159,14 +158,14 @@ func (d *differ) compare(x, y any) {
 	d.differs()
 }
 
-// differs adds the place where it is, unless that may differ.
+// differs adds a finding at the current path, unless the values there may differ.
 func (d *differ) differs() {
 	if len(d.found) >= maxCompared {
 		return
 	}
 	var pointer jsontext.Pointer
 	for _, name := range d.path {
-		pointer = pointer.AppendToken(d.redact(name)) // As it stands in a report.
+		pointer = pointer.AppendToken(d.redact(name)) // As it appears in a report.
 		if d.unnamed[string(pointer)] {
 			return
 		}
@@ -174,12 +173,12 @@ func (d *differ) differs() {
 	d.found = append(d.found, client.Finding{Pointer: text.Line(string(pointer), maxText), Reason: "the two responses differ"})
 }
 
-// refusalFindings says what is wrong with the body of an error that conforms to the contract.
+// refusalFindings returns what is wrong with an error response whose body conforms to the contract.
 func refusalFindings(r reply, integrations []known) []client.Finding {
 	var found []client.Finding
 	value, err := parseExactly(r.body)
 	if err != nil {
-		return nil // A page for people, say, which the contract allows.
+		return nil // An HTML page, for example, which the contract allows.
 	}
 	object, _ := value.(map[string]any)
 	if status, ok := object["status_code"].(number); ok && status != normalize(strconv.Itoa(r.status)) {
@@ -202,7 +201,7 @@ func refusalFindings(r reply, integrations []known) []client.Finding {
 	return append(found, leaks(r.body, integrations)...)
 }
 
-// at is the value at a pointer without escapes, nil where there is none.
+// at returns the value at a JSON Pointer without escapes, or nil if there is none.
 func at(value any, pointer string) any {
 	for _, name := range strings.Split(pointer, "/")[1:] {
 		object, _ := value.(map[string]any)
@@ -211,7 +210,7 @@ func at(value any, pointer string) any {
 	return value
 }
 
-// leaks finds what an error tells of integrations: their properties, or what names them and their owners.
+// leaks returns a finding for each name or string in an error that discloses data of an integration.
 func leaks(body []byte, integrations []known) []client.Finding {
 	var found []client.Finding
 	d := jsontext.NewDecoder(bytes.NewReader(body))
@@ -240,10 +239,10 @@ func leaks(body []byte, integrations []known) []client.Finding {
 	return found
 }
 
-// privateValues are the texts of an integration that a request which is refused has no right to, less what the request says
-// itself.
+// privateValues returns the strings of an integration that a response to a refused request must not contain, except
+// those that occur in said, the strings that the request sent.
 func privateValues(body []byte, said ...string) []string {
-	const least = 8 // A shorter one may be a word.
+	const least = 8 // A shorter value may be an ordinary word.
 	value, err := parseExactly(body)
 	if err != nil {
 		return nil
@@ -260,7 +259,7 @@ func privateValues(body []byte, said ...string) []string {
 	return values
 }
 
-// unquotedRepeats reports whether a string of a JSON body, without its escapes, has what redact takes out.
+// unquotedRepeats reports whether a string of a JSON body, once unescaped, contains anything that redact removes.
 func unquotedRepeats(body []byte, redact func(string) string) bool {
 	if !bytes.ContainsRune(body, '\\') {
 		return false

@@ -14,14 +14,15 @@
 //		}
 //	}
 //
-// [WithFixture] adds a response, such as a changed [Example]; [WithFault] makes the server misbehave; [Server.Requests]
-// returns the requests it received. [NewHandler] is the same server as an [http.Handler], for use outside of tests. A
-// [Recorder] records the responses of a real control plane and replays them.
+// [WithFixture] adds a response, such as a modified [Example]; [WithFault] makes the server misbehave;
+// [Server.Requests] returns the requests it received. [NewHandler] is the same server as an [http.Handler], for use
+// outside of tests. A [Recorder] records the responses of a real control plane and replays them.
 //
 // To test a control plane, or a gateway or mock in front of one, run the conformance checks with [Run], or with
 // [Verify] outside of tests. To check the responses that another client receives, pass them to [CheckResponse], use a
 // [Transport] in that client, put a [Proxy] in front of the server, or record them and use [CheckHAR]. To check a saved
 // body, use [github.com/portkey-integration/portkey-integration-go/contract.Check].
 //
-// Nothing in this package prints a key or a value of a response: findings have the place and the rule that was broken.
+// No message of this package contains a key or a value of a response: a finding names the location and the rule that
+// was violated.
 package contracttest

@@ -17,7 +17,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// The test that doc.go shows.
+// The test in the package documentation.
 func TestReadsIntegration(t *testing.T) {
 	server := contracttest.NewServer(t)
 	in, err := server.NewClient(t).RetrieveIntegration(t.Context(), "openai-production")
@@ -29,7 +29,7 @@ func TestReadsIntegration(t *testing.T) {
 	}
 }
 
-// Outside of tests, the fake control plane is a handler for any server.
+// Outside of tests, any HTTP server can serve the fake control plane.
 func ExampleNewHandler() {
 	h, err := contracttest.NewHandler()
 	if err != nil {
@@ -56,7 +56,7 @@ func ExampleNewHandler() {
 	// true
 }
 
-// A test whose client sends a bad request fails. t is its *testing.T.
+// A request that violates the contract fails the test. t is the *testing.T.
 func ExampleNewServer() {
 	t := newT()
 	defer t.end()
@@ -71,7 +71,7 @@ func ExampleNewServer() {
 	// 2 requests
 }
 
-// A client that is ready for the server. t is the *testing.T.
+// NewClient configures a client for the server. t is the *testing.T.
 func ExampleServer_NewClient() {
 	t := newT()
 	defer t.end()
@@ -84,7 +84,7 @@ func ExampleServer_NewClient() {
 	// true
 }
 
-// What two parts of a test ask for, apart from each other. t is the *testing.T.
+// ResetRequests separates the requests of two parts of a test. t is the *testing.T.
 func ExampleServer_ResetRequests() {
 	t := newT()
 	defer t.end()
@@ -101,7 +101,7 @@ func ExampleServer_ResetRequests() {
 	// sparse
 }
 
-// An integration like one of the contract's examples, but in the one way that the test is about.
+// An integration that differs from one of the contract's examples only where the test needs it.
 func ExampleExample() {
 	mine := contracttest.Example("rich").
 		With("/slug", "mine").
@@ -127,7 +127,7 @@ func ExampleExamples() {
 	// azure-openai-default 200 application/json
 }
 
-// A fixture that violates the contract is refused, with what is wrong and where, and without a value.
+// A fixture that violates the contract is refused. The error names the location and the rule, but no value.
 func ExampleWithFixture() {
 	_, err := contracttest.NewHandler(contracttest.WithFixture("mine", `{
 		"id": "0f6d2a6e-7f2b-4bb1-9a10-5f0c6d6d9a11", "slug": "mine", "name": "Mine", "ai_provider_id": "openai",
@@ -139,7 +139,7 @@ func ExampleWithFixture() {
 	// 	/created_at: want the format date-time
 }
 
-// A control plane that violates the contract, for a client that has to survive it.
+// A response that violates the contract, to test how a client handles it.
 func ExampleWithBrokenFixture() {
 	h, err := contracttest.NewHandler(contracttest.WithBrokenFixture("mine", contracttest.Example("sparse").With("/name", nil)))
 	if err != nil {
@@ -151,7 +151,7 @@ func ExampleWithBrokenFixture() {
 	// /v1/integrations/mine 200
 }
 
-// A file is served as it is now, also when it changes while the server runs.
+// A file that changes while the server is running is read again.
 func ExampleFile() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
@@ -172,7 +172,7 @@ func ExampleFile() {
 	// /v1/integrations/mine 200
 }
 
-// Two failures, then the integration: a client that retries must get it at the third attempt.
+// Two failures, then the integration: a client that retries succeeds on the third attempt.
 func ExampleWithFault() {
 	h, err := contracttest.NewHandler(contracttest.WithFault("rich",
 		contracttest.Fault{Status: http.StatusTooManyRequests, RetryAfter: "0", Times: 1},
@@ -202,7 +202,7 @@ func ExampleWithFault() {
 	// 200 <nil>
 }
 
-// Faults by name, as a table of tests or a configuration has them.
+// Faults as text, for test tables and configuration files.
 func ExampleParseFault() {
 	for _, text := range []string{"status:429,retry-after=1,times=2", "hang,status:503"} {
 		fault, err := contracttest.ParseFault(text)
@@ -213,8 +213,8 @@ func ExampleParseFault() {
 	// 0  0 fault "hang,status:503": hang and reset send no response, so none can be described
 }
 
-// What a control plane sent once is played back to a test that runs without one. t is the *testing.T; PORTKEY_RECORD is
-// set by whoever records.
+// The first run records the responses of a control plane; the second replays them without one. t is the *testing.T.
+// PORTKEY_RECORD is normally set on the command line.
 func ExampleNewRecorder() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
@@ -293,7 +293,7 @@ func ExampleWithRequestFunc() {
 	// /v1/integrations/rich?workspace_id=ws-shared 200
 }
 
-// A log for machines has a line of JSON for each request.
+// With a JSON handler, the log has a line of JSON for each request.
 func ExampleWithLogger() {
 	volatile := func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey || a.Key == "duration_ms" || a.Key == "trace_id" {
@@ -313,7 +313,7 @@ func ExampleWithLogger() {
 	// /v1/integrations/rich?workspace=ws-shared 400
 }
 
-// A test that sends a bad request on purpose. t is its *testing.T.
+// A test that sends an invalid request on purpose. t is the *testing.T.
 func ExampleWithInvalidRequestsAllowed() {
 	t := newT()
 	defer t.end()
@@ -325,7 +325,7 @@ func ExampleWithInvalidRequestsAllowed() {
 	// [query parameter workspace_id: minimum string length is 1]
 }
 
-// A server with fixtures for several tests, of which each uses some. t is the *testing.T.
+// A server whose fixtures are shared by several tests, each of which uses some. t is the *testing.T.
 func ExampleWithUnusedAllowed() {
 	t := newT()
 	contracttest.NewServer(t, contracttest.WithFixture("mine", contracttest.Example("rich")), contracttest.WithUnusedAllowed())
@@ -338,7 +338,7 @@ func ExampleWithUnusedAllowed() {
 	// FAIL: contracttest: fixture "mine" was never requested
 }
 
-// ask prints the status code that a handler responds to a path with.
+// ask prints the path and the status code of a handler's response to it.
 func ask(h http.Handler, path, key string) {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set("x-portkey-api-key", key)

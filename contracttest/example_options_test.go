@@ -13,7 +13,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// Between two requests to a control plane that counts them.
+// A local server needs no rate limit, so the interval can be short.
 func ExampleWithInterval() {
 	h, err := contracttest.NewHandler()
 	if err != nil {
@@ -36,7 +36,7 @@ func ExampleWithInterval() {
 	// 14 of 14
 }
 
-// Each response of a handler under test is held against the contract. t is the *testing.T.
+// Check the response of a handler under test. t is the *testing.T.
 func ExampleCheckResponse() {
 	t := newT()
 	defer t.end()
@@ -51,7 +51,7 @@ func ExampleCheckResponse() {
 	// FAIL: contracttest: a response with status code 200 violates the contract: /id: got number, want string
 }
 
-// Under the HTTP client of a program that is tested against a control plane. t is the *testing.T.
+// Check all responses that a program receives with http.DefaultClient. t is the *testing.T.
 func ExampleNewTransport() {
 	t := newT()
 	defer t.end()
@@ -83,7 +83,7 @@ func get(url, key string) {
 	fmt.Println(resp.StatusCode)
 }
 
-// exampleT is a test that prints what it fails for.
+// exampleT is a testing.TB that prints failures.
 type exampleT struct {
 	testing.TB
 	cleanups []func()

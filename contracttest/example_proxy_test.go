@@ -15,7 +15,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// upstream starts a fake control plane that serves one response of its own.
+// upstream starts a fake control plane that serves a broken fixture.
 func upstream(slug string, fixture any) *httptest.Server {
 	h, err := contracttest.NewHandler(contracttest.WithBrokenFixture(slug, fixture))
 	if err != nil {
@@ -24,7 +24,7 @@ func upstream(slug string, fixture any) *httptest.Server {
 	return httptest.NewServer(h)
 }
 
-// visit makes a request as any client would.
+// visit makes a GET request and discards the response.
 func visit(url string) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
 	if err != nil {
@@ -155,7 +155,7 @@ func ExampleNewHARWriter() {
 	defer server.Close()
 	go visit(server.URL + contracttest.DefaultPathPrefix + "/integrations/cortex")
 	fmt.Println(<-written)
-	data, err := os.ReadFile(file.Name()) // a whole HAR file after each exchange
+	data, err := os.ReadFile(file.Name()) // the file is complete after each exchange
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func ExampleWriteJUnit() {
 	// </testsuites>
 }
 
-// Under a client that is not ours, each response is checked as it passes.
+// A Transport checks each response that an HTTP client receives.
 func ExampleTransport() {
 	h, err := contracttest.NewHandler(contracttest.WithFault("sparse", contracttest.Fault{Drift: true}))
 	if err != nil {

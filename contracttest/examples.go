@@ -14,8 +14,8 @@ import (
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
 
-// Example returns the contract's example of that name, such as "rich" or "rate-limited". Change it with [Fixture.With]
-// and serve it with [WithFixture]. It panics if there is no such example.
+// Example returns the contract's example with that name, such as "rich" or "rate-limited". Change it with
+// [Fixture.With] and serve it with [WithFixture]. It panics if there is no such example.
 func Example(name string) Fixture {
 	for _, e := range loadExamples() {
 		if e.Name == name {
@@ -51,7 +51,7 @@ var loadExamples = sync.OnceValue(func() []Fixture {
 	for code, response := range operation().Responses.Map() {
 		status, err := strconv.Atoi(code)
 		if err != nil {
-			continue // "default" or a range such as 4XX: no one status to serve
+			continue // "default" or a range such as 4XX: no single status code to serve
 		}
 		for contentType, media := range response.Value.Content {
 			for name, example := range media.Examples {
@@ -81,7 +81,7 @@ func exampleBody(contentType string, value any, written *yaml.Node) []byte {
 	return body
 }
 
-// member is the value in an object, by the names that lead to it.
+// member returns the value at a path of property names, or nil if there is none.
 func member(object *yaml.Node, path ...string) *yaml.Node {
 	for _, name := range path {
 		var child *yaml.Node
@@ -95,10 +95,10 @@ func member(object *yaml.Node, path ...string) *yaml.Node {
 	return object
 }
 
-// appendInOrder appends the JSON of value with the properties of objects in the order in which they are written.
+// appendInOrder appends value as JSON, with the properties of objects in the order of written, its YAML node.
 func appendInOrder(b []byte, value any, written *yaml.Node) (_ []byte, err error) {
 	if written == nil {
-		written = &yaml.Node{} // Nothing of it is written in components: its own order will do.
+		written = &yaml.Node{} // It is not in components: use marshal's order.
 	}
 	switch v := value.(type) {
 	case map[string]any:
@@ -138,7 +138,7 @@ func appendInOrder(b []byte, value any, written *yaml.Node) (_ []byte, err error
 	return append(b, text...), err
 }
 
-// marshal is json.Marshal without the escapes for HTML, which no control plane sends.
+// marshal is json.Marshal without HTML escapes, which no control plane sends.
 func marshal(value any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -31,7 +31,7 @@ func TestExamples(t *testing.T) {
 			t.Errorf("%s lacks a summary or a status code", e.Name)
 		}
 		if one := contracttest.Example(e.Name); !bytes.Equal(one.Body, e.Body) || one.Status != e.Status {
-			t.Errorf("%s: Example returns another", e.Name)
+			t.Errorf("%s: Example returns another fixture", e.Name)
 		}
 		if e.ContentType != "application/json" {
 			continue
@@ -46,14 +46,14 @@ func TestExamples(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the examples differ from the document's (-want +got):\n%s", diff)
 	}
-	// Properties come as the document has them, in inner objects too.
+	// Properties are in the order of the document, in nested objects too.
 	body := string(contracttest.Example("documented").Body)
 	if !strings.HasPrefix(body, `{"id":`) || strings.Index(body, `"usage_limits"`) > strings.Index(body, `"rate_limits"`) {
 		t.Errorf("the documented example is in another order: %.60s", body)
 	}
 }
 
-// A caller that changes what it was given must not change what another is served.
+// A caller that modifies an example must not affect other callers.
 func TestExamplesAreCopies(t *testing.T) {
 	contracttest.Examples()[0].Body[0] = '!'
 	if b := contracttest.Examples()[0].Body[0]; b != '{' {

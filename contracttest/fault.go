@@ -28,25 +28,25 @@ const UnmaskedSecret = "sk-contracttest-unmasked-secret-4f1c"
 // A Fault makes the server misbehave for a request that is otherwise valid. [ParseFault] creates one from text.
 //
 // Times, Probability and Delay combine with every fault, and Header and RetryAfter with every fault that sends a
-// response. Status, Code and Message describe an error. Of Body, HTML, Redirect, UnmaskedSecret and Drift, which say
-// what is sent in place of the integration, only one may be set; so with Hang, Reset, Truncate and Stall, which say how
-// the exchange breaks off.
+// response. Status, Code and Message describe an error. At most one of Body, HTML, Redirect, UnmaskedSecret and Drift,
+// which replace the response, may be set, and none of them with Code or Message. At most one of Hang, Reset, Truncate
+// and Stall, which interrupt the exchange, may be set.
 type Fault struct {
-	Times       int     // number of requests that get it; 0 means no limit
-	Probability float64 // that a request gets it, above 0 and up to 1; 0 means 1
+	Times       int     // number of requests to apply the fault to; 0 means no limit
+	Probability float64 // of applying the fault to a request, above 0 and up to 1; 0 means 1
 
 	Delay      time.Duration // wait before the response
 	Header     http.Header   // headers to set; a nil value removes the header
-	RetryAfter string        // the Retry-After header: seconds, an HTTP date, or any invalid text
+	RetryAfter string        // the Retry-After header: seconds, an HTTP date, or an invalid value
 
-	Status  int    // status code; without another body, an error of the API's main shape is sent
-	Code    string // code of the error, for example "AB06"; by default that of the contract's example of the status code
-	Message string // message of the error; by default that of the contract's example of the status code
+	Status  int    // status code; unless another body is set, an error is sent: the contract's example for it, if any
+	Code    string // error code, for example "AB06"; if Code or Message is set, the contract's example is not used
+	Message string // error message; if only Code is set, the text of the status code, which is 500 by default
 
 	Body           []byte // body of the response, sent unchanged; non-nil and empty for an empty body
-	HTML           bool   // a gateway's page, with status code 502 unless Status says otherwise
-	Redirect       string // URL of a redirect, with status code 302 unless Status says otherwise
-	UnmaskedSecret bool   // the integration with its secrets unmasked, each as [UnmaskedSecret]
+	HTML           bool   // a gateway's HTML error page, with status code 502 unless Status is set
+	Redirect       string // URL of a redirect, with status code 302 unless Status is set
+	UnmaskedSecret bool   // the integration with its secrets unmasked, each set to [UnmaskedSecret]
 	Drift          bool   // the integration with a property and a value that the contract does not have
 
 	Hang     bool // no response until the client gives up or the server is closed
@@ -55,20 +55,20 @@ type Fault struct {
 	Stall    bool // half of the body, then nothing until the client gives up or the server is closed
 }
 
-// WithFault adds faults for requests with a slug, or with [AnySlug]. Each request gets the first fault that has not
-// been applied as often as its Times says, subject to its Probability. At the end of a test, a [Server] reports a fault
-// that was applied less often than its Times says.
+// WithFault adds faults for requests with a slug, or for all requests with [AnySlug]. Each request gets the first fault
+// that has not been applied Times times yet, subject to its Probability. At the end of a test, a [Server] reports a
+// fault that was applied fewer than Times times or never; if its Probability is below 1, one attempt is enough.
 func WithFault(slug string, faults ...Fault) ServerOption {
 	return func(h *Handler) error { return h.faults.set(slug, faults, true) }
 }
 
-// SetFault replaces the faults of a slug, also while the server is running. Without faults, it removes them. The error
-// is about a fault that cannot be applied.
+// SetFault replaces the faults of a slug; without faults, it removes them. It may be called while the server is
+// running. It returns an error if a fault contradicts itself or can never be applied, and then changes nothing.
 func (h *Handler) SetFault(slug string, faults ...Fault) error {
 	return h.faults.set(slug, faults, false)
 }
 
-// check says how a fault contradicts itself.
+// check returns an error if the fault is invalid or contradicts itself.
 func (f Fault) check() error {
 	var errs []error
 	refuse := func(wrong bool, format string, args ...any) {
@@ -95,12 +95,12 @@ func (f Fault) check() error {
 	return errors.Join(errs...)
 }
 
-// bodiless reports whether the status code of the fault is one of those whose responses have no body.
+// bodiless reports whether responses with the fault's status code have no body.
 func (f Fault) bodiless() bool {
 	return f.Status == http.StatusNoContent || f.Status == http.StatusNotModified
 }
 
-// unsendable reports whether a header cannot have this value, so that net/http would send another one.
+// unsendable reports whether net/http cannot send a header value unchanged.
 func unsendable(value string) bool {
 	return strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == '\x7f' })
 }
@@ -115,7 +115,7 @@ func count(set ...bool) int {
 	return n
 }
 
-// change makes of a response the one that the fault wants.
+// change returns the response as changed by the fault.
 func (f Fault) change(r response) response {
 	switch {
 	case f.Body != nil:
@@ -148,7 +148,7 @@ func (f Fault) change(r response) response {
 	return r
 }
 
-// failure is the contract's example of the status code, or an error with the fault's own code and message.
+// failure returns the contract's example for the status code, or an error with the fault's own code and message.
 func (f Fault) failure() response {
 	if f.Code == "" && f.Message == "" {
 		for _, e := range loadExamples() {
@@ -170,7 +170,7 @@ func (f Fault) failure() response {
 
 func unmask(body []byte) []byte {
 	var integration struct{ Configurations map[string]any }
-	_ = json.Unmarshal(body, &integration) // of what is no integration, nothing is changed
+	_ = json.Unmarshal(body, &integration) // after an error, there are no configurations to change
 	body = set(body, "/key", UnmaskedSecret)
 	for _, name := range slices.Sorted(maps.Keys(integration.Configurations)) {
 		if plain, ok := strings.CutPrefix(name, "masked_"); ok {
@@ -180,7 +180,7 @@ func unmask(body []byte) []byte {
 	return body
 }
 
-// set sets a property of a body that is a JSON object, and leaves another body alone.
+// set sets a property of a JSON object. It returns any other body unchanged.
 func set(body []byte, pointer jsontext.Pointer, value any) []byte {
 	with, err := marshal(value)
 	if err != nil {
@@ -192,10 +192,10 @@ func set(body []byte, pointer jsontext.Pointer, value any) []byte {
 	return body
 }
 
-// sending is how long a client may take to read a response.
+// sending is the time limit for writing a response.
 const sending = 30 * time.Second
 
-// deliver sends a response, broken off as the fault wants. It panics with http.ErrAbortHandler to have net/http close
+// deliver sends a response, interrupted as the fault says. It panics with http.ErrAbortHandler to make net/http close
 // the connection in the middle of a response.
 func (f Fault) deliver(w http.ResponseWriter, r response, done <-chan struct{}) {
 	if f.Delay > 0 {
@@ -216,7 +216,7 @@ func (f Fault) deliver(w http.ResponseWriter, r response, done <-chan struct{}) 
 		panic(http.ErrAbortHandler)
 	}
 	control := http.NewResponseController(w)
-	_ = control.SetWriteDeadline(time.Now().Add(sending)) // Not every writer has one.
+	_ = control.SetWriteDeadline(time.Now().Add(sending)) // Not every writer supports deadlines.
 	maps.Copy(w.Header(), r.header)
 	if len(r.body) > 0 {
 		w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
@@ -233,7 +233,7 @@ func (f Fault) deliver(w http.ResponseWriter, r response, done <-chan struct{}) 
 	_, _ = w.Write(r.body)
 }
 
-// reset closes the connection with a TCP reset where the writer allows it.
+// reset closes the connection with a TCP reset, if the writer can be hijacked.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -245,7 +245,7 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// faults are those that requests meet, by slug.
+// faults has the faults of each slug.
 type faults struct {
 	mu     sync.Mutex
 	bySlug map[string][]*pendingFault
@@ -253,13 +253,13 @@ type faults struct {
 
 type pendingFault struct {
 	Fault
-	met    bool // by a request, though chance may have spared it
-	struck int
+	met    bool // whether a request could have got it, subject to its probability
+	struck int  // number of requests that got it
 }
 
 func (f *pendingFault) spent() bool { return f.Times > 0 && f.struck == f.Times }
 
-// endless reports whether the fault strikes every request, so that none gets to the next one.
+// endless reports whether every request gets the fault, so that later faults are never applied.
 func (f *pendingFault) endless() bool {
 	return f.Times == 0 && (f.Probability == 0 || f.Probability == 1)
 }
@@ -294,7 +294,7 @@ func (s *faults) set(slug string, list []Fault, add bool) error {
 	return nil
 }
 
-// next is the fault that strikes a request for the slug, the zero Fault for none.
+// next returns the fault to apply to a request for the slug, or the zero Fault.
 func (s *faults) next(slug string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -313,7 +313,8 @@ func (s *faults) next(slug string) Fault {
 	return Fault{}
 }
 
-// unused describes the faults that struck too seldom. What chance decides is used once a request has met it.
+// unused describes the faults that were applied too few times. A fault with a probability below 1 is used once a
+// request could have got it.
 func (s *faults) unused() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -28,7 +28,7 @@ func TestFaultsThatRespond(t *testing.T) {
 		name  string
 		fault contracttest.Fault
 		want  int
-		body  string // a part of it
+		body  string // substring
 		head  [2]string
 	}{
 		{"status of the contract", contracttest.Fault{Status: 429}, 429, `"errorCode":"AB06"`, [2]string{"Content-Type", "application/json"}},
@@ -65,7 +65,7 @@ func TestFaultsThatRespond(t *testing.T) {
 	}
 }
 
-// What breaks the contract must be found, and where; what is only new must not.
+// A violation must be reported at its location; drift must not be reported as a violation.
 func TestFaultsInTheBody(t *testing.T) {
 	srv := contracttest.NewServer(t,
 		contracttest.WithFault("azure-openai-entra", contracttest.Fault{UnmaskedSecret: true}),
@@ -138,7 +138,7 @@ func TestFaultsThatWait(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		fault contracttest.Fault
-		sent  int // of the body, by then
+		sent  int // bytes of the body sent before the end
 	}{
 		{"hang", contracttest.Fault{Hang: true}, 0},
 		{"stall", contracttest.Fault{Stall: true}, half},
@@ -178,7 +178,7 @@ func TestFaultsThatWait(t *testing.T) {
 	}
 }
 
-// Closing the server lets go of those that hang, whatever their number.
+// Closing the server ends all requests that hang.
 func TestCloseWhileHanging(t *testing.T) {
 	arrived := make(chan struct{})
 	srv := contracttest.NewServer(t, contracttest.WithFault(slug, contracttest.Fault{Hang: true}),
@@ -259,11 +259,11 @@ func TestFaultSequence(t *testing.T) {
 		t.Errorf("statuses %v", got)
 	}
 	if fake := fails(t, func(tb testing.TB) { contracttest.NewServer(tb).SetFault(slug, contracttest.Fault{Times: -1}) }); fake.fatal == "" {
-		t.Error("a fault that contradicts itself was taken")
+		t.Error("a fault that contradicts itself was accepted")
 	}
 }
 
-// A request that is refused does not use up a fault.
+// A refused request does not use up a fault.
 func TestFaultsAfterChecks(t *testing.T) {
 	srv := contracttest.NewServer(t, contracttest.WithFault(slug, contracttest.Fault{Status: 503, Times: 1}))
 	for i, want := range []int{401, 503, 200} {
@@ -278,7 +278,7 @@ func TestFaultsAfterChecks(t *testing.T) {
 	}
 }
 
-// Where there is no integration to change, the body stays.
+// A body that is not an integration is not changed.
 func TestFaultsOfWhatIsNoObject(t *testing.T) {
 	srv := contracttest.NewServer(t, contracttest.WithBrokenFixture("mine", "[1"), contracttest.WithFault("mine", contracttest.Fault{Drift: true}))
 	if _, body := send(t, srv, "/integrations/mine"); string(body) != "[1" {
@@ -286,7 +286,7 @@ func TestFaultsOfWhatIsNoObject(t *testing.T) {
 	}
 }
 
-// The caller's faults stay as they are, and so do the examples.
+// Neither the caller's faults nor the examples are modified.
 func TestFaultsChangeNothingElse(t *testing.T) {
 	faults := []contracttest.Fault{{UnmaskedSecret: true, Times: 2, Header: http.Header{"X-A": {"1"}}, RetryAfter: "1"}}
 	srv := contracttest.NewServer(t, contracttest.WithFault(slug, faults...))
@@ -313,7 +313,7 @@ func exampleBody(t *testing.T, name string) []byte {
 	return nil
 }
 
-// Chance strikes some requests and spares the others, which go on to the next fault.
+// A fault with a probability is applied to some requests; the rest get the next fault.
 func TestFaultProbability(t *testing.T) {
 	server := contracttest.NewServer(t,
 		contracttest.WithFault(slug, contracttest.Fault{Status: 503, Probability: 0.5}),
@@ -339,7 +339,7 @@ func TestFaultsThatCannotStrike(t *testing.T) {
 	}
 }
 
-// Every contradiction is told, and what is no contradiction passes.
+// Every contradiction is reported, and valid combinations are accepted.
 func TestFaultContradictions(t *testing.T) {
 	for _, test := range []struct {
 		fault contracttest.Fault

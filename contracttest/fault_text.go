@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ParseFault returns the fault that text describes: words separated by commas, such as "status:503,times=2". These words
-// say what happens,
+// ParseFault parses a fault: words separated by commas, such as "status:503,times=2". At least one of these words,
+// which say what happens, is required:
 //
 //	status:CODE     an error with this status code
 //	delay:DURATION  a wait before the response, such as 2s
@@ -18,15 +18,15 @@ import (
 //	reset           connection reset before the response
 //	truncate        connection closed in the middle of the body
 //	stall           half of the body, then nothing
-//	html            a gateway's page, with status code 502 unless another is given
+//	html            a gateway's HTML error page, with status code 502 unless another is given
 //	drift           the integration with a property and a value that the contract does not have
 //	unmasked        the integration with its secrets unmasked
 //
-// and these how often and with what:
+// The others are optional:
 //
-//	times=N              to N requests, not to all
+//	times=N              for N requests only
 //	probability=P        with this probability, above 0 and up to 1
-//	retry-after=SECONDS  with this header Retry-After
+//	retry-after=SECONDS  with this Retry-After header
 func ParseFault(text string) (Fault, error) {
 	f, err := parseFault(text)
 	if err == nil {

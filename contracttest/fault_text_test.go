@@ -27,7 +27,7 @@ func TestParseFault(t *testing.T) {
 		got, err := contracttest.ParseFault(text)
 		if reflect.DeepEqual(want, contracttest.Fault{}) {
 			if err == nil {
-				t.Errorf("%s was taken", text)
+				t.Errorf("%s was accepted", text)
 			}
 			continue
 		}
@@ -76,7 +76,7 @@ func TestParseFaultRefuses(t *testing.T) {
 	}
 }
 
-// What the words cannot say is named, without what is in it.
+// What the syntax cannot express is named without its value.
 func TestFaultString(t *testing.T) {
 	f := contracttest.Fault{
 		Status: 403, Message: "hunter2", Header: http.Header{"X-A": {"hunter2"}}, Times: 1,

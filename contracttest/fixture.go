@@ -24,20 +24,20 @@ const MaxFixtureBytes = maxBody
 
 // A Fixture is a response that a [Server] serves: an example of the contract, possibly changed, or one of your own.
 type Fixture struct {
-	Name        string // of an example, for example "openai-production" or "rate-limited"
+	Name        string // of an example, such as "openai-production" or "rate-limited"
 	Summary     string // of an example: one line that describes it
 	Status      int    // HTTP status code; 0 means 200
 	ContentType string // "" means application/json
 	Body        []byte
 }
 
-// With returns a copy of the fixture with another value at a JSON Pointer (RFC 6901). The value may be anything that
+// With returns a copy of the fixture with the value at a JSON Pointer (RFC 6901) set. The value may be anything that
 // marshals to JSON. It replaces the existing value, adds a property to an object or, with the index "-", appends an
-// item to an array. The rest of the body stays as it is. With panics if the pointer does not lead to a place in the
-// body or the value cannot be marshalled.
+// item to an array. The rest of the body is unchanged. With panics if the parent of the location does not exist or the
+// value cannot be marshaled.
 //
-// A response should be about the integration that was requested. So use With("/slug", slug) on an example that is
-// served under another slug.
+// A response should describe the requested integration, so use With("/slug", slug) on an example that is served under
+// another slug.
 func (f Fixture) With(pointer string, value any) Fixture {
 	b, err := marshal(value)
 	if err == nil {
@@ -58,9 +58,9 @@ func (f Fixture) Without(pointer string) Fixture {
 	return f
 }
 
-// A File is the path of a file with the body of a fixture. It is read when the server is created, and again by the
-// first request after it has changed. If the new content cannot be served, the server keeps the old one and logs the
-// reason (see [WithLogger]).
+// A File is the path of a file that contains the body of a fixture, of at most [MaxFixtureBytes]. It is read when the
+// server is created, and again on the first request after it has changed. If the new content cannot be served, the
+// server keeps the old one and logs the reason (see [WithLogger]).
 type File string
 
 // WithFixture serves a response under a slug and, if its body has an id, under that id too. It replaces an example of
@@ -79,7 +79,7 @@ func WithBrokenFixture(slug string, fixture any) ServerOption {
 	return func(h *Handler) error { return h.catalog.addFixture(slug, fixture, true) }
 }
 
-// newFixture makes a fixture of what WithFixture takes.
+// newFixture converts an argument of WithFixture to a Fixture.
 func newFixture(from any) (f Fixture, err error) {
 	switch v := from.(type) {
 	case Fixture:
@@ -112,7 +112,7 @@ func newFixture(from any) (f Fixture, err error) {
 	return f, err
 }
 
-// check says why a fixture is not served. One that is meant to be broken has to be.
+// check returns why a fixture cannot be served. A broken fixture must violate the contract.
 func (f Fixture) check(broken bool) error {
 	report, err := checkBody(context.Background(), f.Status, f.ContentType, f.Body, redactor(nil))
 	switch {
@@ -131,7 +131,7 @@ func (f File) read() ([]byte, error) {
 	if err != nil {
 		return nil, withoutPath(err)
 	}
-	if !info.Mode().IsRegular() { // A pipe would block, a device would never end.
+	if !info.Mode().IsRegular() { // A pipe could block, and a device may have no end.
 		return nil, errors.New("it is not a regular file")
 	}
 	file, err := os.Open(string(f))
@@ -149,7 +149,7 @@ func (f File) read() ([]byte, error) {
 	return body, nil
 }
 
-// withoutPath is for a message that names the file already.
+// withoutPath removes the path from an error, for messages that already name the file.
 func withoutPath(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
@@ -157,7 +157,7 @@ func withoutPath(err error) error {
 	return err
 }
 
-// patch returns a JSON value in which the value at a pointer is another or, with nil, missing.
+// patch returns a copy of a JSON value with the value at a pointer set or, if with is nil, removed.
 func patch(value jsontext.Value, pointer string, with jsontext.Value) (jsontext.Value, error) {
 	p := jsontext.Pointer(pointer)
 	if !p.IsValid() {
@@ -209,7 +209,7 @@ type part struct {
 	value jsontext.Value
 }
 
-// split takes an object or an array apart. Values stay as they are spelled.
+// split returns the parts of an object or array. Values keep their spelling.
 func split(value jsontext.Value) (jsontext.Kind, []part, error) {
 	d := jsontext.NewDecoder(bytes.NewReader(value))
 	kind := d.PeekKind()
@@ -257,7 +257,7 @@ func join(kind jsontext.Kind, parts []part) (jsontext.Value, error) {
 	return append(b, byte(kind)+2), nil // '}' and ']' come two after '{' and '['
 }
 
-// checkSlug says what is wrong with a slug by the contract's rules.
+// checkSlug checks a slug against its schema in the contract.
 func checkSlug(slug string) error {
 	schema := operation().Parameters.GetByInAndName(openapi3.ParameterInPath, "slug").Schema.Value
 	if err := schema.VisitJSON(slug, openapi3.DisableSchemaErrorDetails()); err != nil {
@@ -266,7 +266,7 @@ func checkSlug(slug string) error {
 	return nil
 }
 
-// list puts findings on lines of their own.
+// list formats findings, one on each line.
 func list(findings []client.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {

@@ -43,7 +43,7 @@ func TestFixtureWith(t *testing.T) {
 	}
 }
 
-// What cannot be meant panics, and says where but not with what value.
+// Invalid calls panic with a message that has the pointer but not the value.
 func TestFixtureWithPanics(t *testing.T) {
 	f := contracttest.Fixture{Body: []byte(body)}
 	for _, test := range []struct {
@@ -74,7 +74,7 @@ func TestFixtureWithPanics(t *testing.T) {
 	}
 }
 
-// Each example can be changed and put back: nothing of it is lost on the way.
+// Changing an example and undoing the change loses nothing.
 func TestExamplesSurviveWith(t *testing.T) {
 	for _, e := range contracttest.Examples() {
 		if e.ContentType != "application/json" {
@@ -86,7 +86,7 @@ func TestExamplesSurviveWith(t *testing.T) {
 	}
 }
 
-// A changed example is served as it is; that of an error with its status code.
+// Changed examples are served, and examples of errors keep their status codes.
 func TestExampleAsFixture(t *testing.T) {
 	server := contracttest.NewServer(t,
 		contracttest.WithFixture("mine", contracttest.Example("rich").With("/slug", "mine").With("/name", "Mine")),
@@ -112,7 +112,7 @@ func writeFile(t *testing.T, path string, content []byte) string {
 	return path
 }
 
-// A file is served as it is now; what cannot be served leaves what was, and is told once.
+// A changed file is reloaded. If it cannot be served, the old content is kept and the reason is logged once.
 func TestFileFixture(t *testing.T) {
 	var log bytes.Buffer
 	mine := contracttest.Example("rich").With("/slug", "mine").With("/id", "22222222-2222-4333-8444-555555555555")
@@ -197,7 +197,7 @@ func TestFileFixturesRefused(t *testing.T) {
 	}
 	fine := writeFile(t, filepath.Join(dir, "fine"), contracttest.Example("rich").Body)
 	if _, err := contracttest.NewHandler(contracttest.WithBrokenFixture("mine", contracttest.File(fine))); err == nil {
-		t.Error("a file that conforms was taken for a broken fixture")
+		t.Error("a file that conforms was accepted as a broken fixture")
 	}
 }
 
@@ -254,7 +254,7 @@ func TestUnused(t *testing.T) {
 	}
 }
 
-// A test that has failed already is not told what it therefore left unused.
+// Unused faults and fixtures are not reported if the test has already failed.
 func TestUnusedAfterAFailure(t *testing.T) {
 	fake := fails(t, func(tb testing.TB) {
 		contracttest.NewServer(tb, contracttest.WithFault("rich", contracttest.Fault{Status: 503}))

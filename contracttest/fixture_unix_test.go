@@ -11,7 +11,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// To open a pipe would wait for its other end.
+// Opening a pipe would block until its other end is opened.
 func TestPipeAsFixtureIsRefused(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -19,6 +19,6 @@ func TestPipeAsFixtureIsRefused(t *testing.T) {
 	}
 	_, err := contracttest.NewHandler(contracttest.WithFixture("mine", contracttest.File(pipe)))
 	if err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("got %v, want that it is not a regular file", err)
+		t.Errorf("got %v, want an error: not a regular file", err)
 	}
 }

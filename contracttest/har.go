@@ -36,7 +36,7 @@ type HARResult struct {
 // Conforms reports whether the entry was checked and has no violation.
 func (r HARResult) Conforms() bool { return r.Skipped == "" && r.Report.Conforms() }
 
-// harEntry is what is read of an entry of HTTP Archive 1.2.
+// harEntry has the fields that are read from an entry of an HTTP Archive 1.2 file.
 type harEntry struct {
 	Request struct {
 		Method string `json:"method"`
@@ -74,9 +74,10 @@ func IsHAR(data []byte) bool {
 
 var errEnough = errors.New("enough")
 
-// CheckHAR checks the responses in a HAR file, as written by browsers and proxies, against the contract. The result has
-// every entry in order. Entries that are not responses to GET …/integrations/{slug}, or that were saved without a body,
-// are skipped with a reason. The file is read entry by entry.
+// CheckHAR checks the responses in a HAR file, as written by browsers and proxies, against the contract. The result
+// contains every entry, in order. Entries that are not responses to GET …/integrations/{slug}, or that were saved
+// without a body, are skipped with a reason. The file is read entry by entry. CheckHAR returns an error if r cannot be
+// read or is not a HAR file.
 func CheckHAR(r io.Reader) ([]HARResult, error) {
 	results := []HARResult{}
 	err := eachEntry(r, func(entry *harEntry) error {
@@ -94,7 +95,7 @@ func CheckHAR(r io.Reader) ([]HARResult, error) {
 	return results, nil
 }
 
-// eachEntry calls f with each entry of a HAR file, nil where there is something else in its place.
+// eachEntry calls f with each entry of a HAR file, or with nil for an array element that is not an entry.
 func eachEntry(r io.Reader, f func(*harEntry) error) error {
 	entries := false
 	err := readHAR(r, func(name string, d *jsontext.Decoder) error {
@@ -111,7 +112,7 @@ func eachEntry(r io.Reader, f func(*harEntry) error) error {
 		})
 	})
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("not valid JSON at byte %d", syntax.ByteOffset) // the decoder's own message could quote it
+		err = fmt.Errorf("not valid JSON at byte %d", syntax.ByteOffset) // the decoder's own message could quote the file
 	}
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -124,10 +125,10 @@ func eachEntry(r io.Reader, f func(*harEntry) error) error {
 	return nil
 }
 
-// lenient reads JSON as the tools that write HAR files have it.
+// lenient accepts the JSON that tools write to HAR files.
 var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
-// readHAR calls member with the name of each member of the log, whose value comes next.
+// readHAR calls member with the name of each property of the log. The next value of d is that of the property.
 func readHAR(r io.Reader, member func(name string, d *jsontext.Decoder) error) error {
 	d := jsontext.NewDecoder(skipByteOrderMark(r), lenient...)
 	if d.PeekKind() != '{' {
@@ -175,7 +176,7 @@ func eachElement(d *jsontext.Decoder, f func(jsontext.Value) error) error {
 	return err
 }
 
-// skipByteOrderMark drops the mark with which tools on Windows begin a file, as HAR 1.2 allows.
+// skipByteOrderMark skips a UTF-8 byte order mark, which tools on Windows write and HAR 1.2 allows.
 func skipByteOrderMark(r io.Reader) io.Reader {
 	const mark = "\ufeff"
 	start := make([]byte, len(mark))
@@ -231,7 +232,7 @@ func (e harEntry) check() HARResult {
 	return result
 }
 
-// body is the recorded body, nil where there is none.
+// body returns the recorded body, or nil if there is none.
 func (e harEntry) body() ([]byte, error) {
 	content := e.Response.Content
 	switch {
@@ -252,7 +253,7 @@ var ErrHARFull = fmt.Errorf("the HAR file is full at %d MiB", MaxHARSize>>20)
 // A HARWriter writes exchanges to a HAR file one by one, without keeping them in memory. After each exchange the file
 // is complete. Exchanges of GET and HEAD …/integrations/{slug} are written with [Redacted] in place of credentials,
 // secrets, and values of headers and query parameters that may contain one. Other exchanges are not written, because it
-// is not known what in them is secret. A HARWriter may be used concurrently.
+// is unknown what they contain. A HARWriter is safe for concurrent use.
 type HARWriter struct {
 	mu      sync.Mutex
 	w       io.WriterAt
@@ -262,8 +263,8 @@ type HARWriter struct {
 
 const harTail = "\n]}}\n"
 
-// NewHARWriter returns a HARWriter that has written a log without entries to the beginning of w, which should be an
-// empty file.
+// NewHARWriter writes a log without entries to the beginning of w, which should be an empty file, and returns a
+// HARWriter that adds entries to it.
 func NewHARWriter(w io.WriterAt) (*HARWriter, error) {
 	const head = `{"log":{"version":"1.2","creator":{"name":"portkey-integration","version":"1"},"entries":[`
 	if _, err := w.WriteAt([]byte(head+harTail), 0); err != nil {
@@ -272,7 +273,8 @@ func NewHARWriter(w io.WriterAt) (*HARWriter, error) {
 	return &HARWriter{w: w, end: int64(len(head))}, nil
 }
 
-// Write appends an exchange to the file. It ignores an exchange that is of another operation or has no response.
+// Write appends an exchange to the file. It ignores an exchange that is of another operation or has no response. If the
+// file would become too large, it returns [ErrHARFull].
 func (h *HARWriter) Write(e Exchange) error {
 	if !e.Operation || e.StatusCode == 0 {
 		return nil
@@ -340,7 +342,7 @@ type (
 	}
 )
 
-// har is the exchange as an entry of a HAR file.
+// har returns the exchange as an entry of a HAR file.
 func (e Exchange) har() harRecord {
 	milliseconds := float64(e.Duration) / float64(time.Millisecond)
 	record := harRecord{
@@ -389,8 +391,8 @@ func (e Exchange) har() harRecord {
 	return record
 }
 
-// harBody is the body without secrets. Where they cannot be told, as in a page or in what is no JSON, nothing of it is
-// kept, and its check finds the same.
+// harBody returns the body without secrets. A body that is not JSON, such as an HTML page, is replaced entirely,
+// because its secrets cannot be located; the result of its check is the same.
 func (e Exchange) harBody() string {
 	if len(e.body) == 0 {
 		return ""
@@ -404,7 +406,7 @@ func (e Exchange) harBody() string {
 	if r.run() != nil {
 		return Redacted
 	}
-	return strings.TrimSuffix(b.String(), "\n") // the encoder ends a value with it
+	return strings.TrimSuffix(b.String(), "\n") // added by the encoder
 }
 
 func (e Exchange) harHeaders(header http.Header) []harPair {

@@ -48,7 +48,7 @@ func TestCheckHAR(t *testing.T) {
 		entry("GET", "https://cp.example/api/v1/integrations?page_size=1", 200, content("application/json", "{}")),
 		entry("GET", ":", 200, content("application/json", "{}")),
 	}
-	want := []string{ // conforms, a part of the finding, or of the reason to skip
+	want := []string{ // "conforms", or part of the finding or of the reason for skipping
 		"conforms", "/key", "/key", "conforms", "conforms", "empty", "Content-Type",
 		"skipped: no body", "skipped: its body is not valid base64", "skipped: no response", "skipped: it came from a cache",
 		"skipped: not GET", "skipped: not GET", "skipped: not GET", "skipped: its URL",

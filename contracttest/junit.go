@@ -74,7 +74,7 @@ func WriteJUnit(w io.Writer, result *Result) error {
 	return err
 }
 
-// lines puts findings on lines of their own, each of which a terminal can trust.
+// lines formats findings, one on each line, without characters that are unsafe for a terminal.
 func lines(findings []client.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {

@@ -23,13 +23,13 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// A Proxy is a reverse proxy, an [http.Handler], that checks responses. It stands between any client and a control
-// plane, passes requests and responses on unchanged as they arrive, and then compares each response to GET and HEAD
-// …/integrations/{slug} with the contract. Other exchanges are not checked.
+// A Proxy is a reverse proxy, an [http.Handler], that checks responses. It forwards requests and responses between any
+// client and a control plane unchanged, as they arrive, and then checks each response to GET and HEAD
+// …/integrations/{slug} against the contract. Other exchanges are not checked.
 //
-// Requests are sent to the origin of the upstream only, with all headers except those of the connection. The proxy does
-// not follow redirects but passes them on. The path of the upstream's URL is put in front of the path of a request that
-// does not begin with it. If the upstream cannot be reached or does not respond with HTTP, the client receives 502 and
+// Requests are sent to the origin of the upstream only, with all headers except hop-by-hop headers. The proxy does not
+// follow redirects but passes them on. The path of the upstream's URL is prepended to the path of a request that does
+// not begin with it. If the upstream cannot be reached or does not respond with HTTP, the client receives 502 and
 // an error in the API's shape.
 //
 // A client that takes longer than [DefaultStall] to send a part of its request or to read a part of the response, of at
@@ -41,8 +41,8 @@ type Proxy struct {
 	transport http.RoundTripper
 	observers []func(Exchange)
 	proxy     httputil.ReverseProxy
-	captured  atomic.Int64  // bytes of bodies that are kept to be checked
-	checking  chan struct{} // holds a place for each check under way
+	captured  atomic.Int64  // bytes of bodies kept for checking
+	checking  chan struct{} // semaphore for the checks in progress
 	ctx       context.Context
 	cancel    context.CancelFunc
 }
@@ -50,7 +50,7 @@ type Proxy struct {
 const (
 	// DefaultStall is how long a client may keep a [Proxy] waiting unless [WithStall] sets another limit.
 	DefaultStall = 5 * time.Minute
-	// maxCaptured limits what is kept of all bodies under way, to check them.
+	// maxCaptured limits the total size, in bytes, of the bodies kept for checking.
 	maxCaptured = 64 << 20
 )
 
@@ -71,15 +71,15 @@ func WithInsecureUpstream() ProxyOption {
 func WithStall(d time.Duration) ProxyOption {
 	return func(p *Proxy) error {
 		if d <= 0 {
-			return fmt.Errorf("WithStall: %v is no time", d)
+			return fmt.Errorf("WithStall: %v is not positive", d)
 		}
 		p.stall = d
 		return nil
 	}
 }
 
-// WithUpstreamTransport makes requests to the upstream with rt. rt must not decompress responses; an [http.Transport]
-// needs DisableCompression for that.
+// WithUpstreamTransport makes requests to the upstream with rt, which must not decompress responses: an
+// [http.Transport] must have DisableCompression set.
 func WithUpstreamTransport(rt http.RoundTripper) ProxyOption {
 	return func(p *Proxy) error { p.transport = rt; return nil }
 }
@@ -91,17 +91,17 @@ type Exchange struct {
 	Path       string        // as the client sent it, with escapes, without the query
 	Operation  bool          // whether it is GET or HEAD …/integrations/{slug}
 	StatusCode int           // of the upstream's response; 0 if there was none
-	Report     client.Report // of the check of the response
+	Report     client.Report // result of checking the response
 	Unchecked  string        // why the response was not checked, if that is not the upstream's fault; else empty
 	Err        error         // why the upstream's response is missing, incomplete or too large to be checked
 	Start      time.Time
 	Duration   time.Duration
 
-	url               *url.URL // that the upstream was asked for
+	url               *url.URL // requested from the upstream
 	proto             string
 	request, response http.Header
 	body              []byte // of a response that was checked
-	size              int64  // of the body, as it passed
+	size              int64  // of the body, as received
 	redact            func(string) string
 }
 
@@ -139,18 +139,18 @@ func NewProxy(upstream string, opts ...ProxyOption) (*Proxy, error) {
 	p.proxy = httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
 		Transport:      p.transport,
-		FlushInterval:  -1, // What the upstream has sent is the client's to have.
+		FlushInterval:  -1, // Flush at once: the client gets data as the upstream sends it.
 		BufferPool:     &buffers{},
-		ErrorLog:       log.New(io.Discard, "", 0), // Its texts may quote the upstream; an Exchange has what there is to know.
+		ErrorLog:       log.New(io.Discard, "", 0), // Its messages may quote the upstream; an Exchange has the error.
 		ModifyResponse: p.received,
 		ErrorHandler:   p.failed,
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	_, _ = check(p.ctx, http.StatusOK, []byte("{}"), redactor(nil)) // The contract is made ready before the first request.
+	_, _ = check(p.ctx, http.StatusOK, []byte("{}"), redactor(nil)) // Load the contract before the first request.
 	return p, nil
 }
 
-// upstreamURL reads the URL of an upstream. Errors do not quote it, since it may hold a password.
+// upstreamURL parses the URL of an upstream. Errors do not quote it, since it may contain a password.
 func upstreamURL(raw string, insecure bool) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -180,7 +180,7 @@ func isLoopback(host string) bool {
 
 func newUpstreamTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DisableCompression = true // Else it would ask for it, and undo it.
+	t.DisableCompression = true // Otherwise it would request compression and decompress.
 	t.ForceAttemptHTTP2 = true
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 256
 	t.MaxResponseHeaderBytes = 1 << 20
@@ -220,23 +220,23 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		request:   r.Header,
 		redact:    redact,
 	}}
-	defer p.over(ctx, e) // Also where ReverseProxy panics to have net/http break off the response.
+	defer p.over(ctx, e) // Deferred, since ReverseProxy panics to abort a response.
 	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, e))
 	control := http.NewResponseController(w)
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &patientReader{ReadCloser: r.Body, control: control, stall: p.stall}
 	}
 	p.proxy.ServeHTTP(&patientWriter{w, control, p.stall}, r)
-	_ = control.SetWriteDeadline(time.Now().Add(p.stall)) // For what net/http has left to write.
+	_ = control.SetWriteDeadline(time.Now().Add(p.stall)) // For what net/http still has to write.
 }
 
-// exchange is an Exchange under way.
+// exchange is an Exchange in progress.
 type exchange struct {
 	Exchange
 	captured *capture
 }
 
-// rewrite points a request to the upstream, and undoes what ReverseProxy changes beyond the headers of the connection.
+// rewrite directs a request to the upstream and restores what ReverseProxy changes other than hop-by-hop headers.
 func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	prefix, path := p.upstream.EscapedPath(), r.In.URL.EscapedPath()
 	target := *p.upstream
@@ -259,7 +259,7 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	}
 }
 
-// received looks at a response before it is passed on.
+// received inspects a response before it is passed on.
 func (p *Proxy) received(resp *http.Response) error {
 	e, ok := resp.Request.Context().Value(exchangeKey{}).(*exchange)
 	if !ok {
@@ -270,7 +270,7 @@ func (p *Proxy) received(resp *http.Response) error {
 		if wanted := resp.Request.Header.Get("Upgrade"); wanted == "" || lower(wanted) != lower(resp.Header.Get("Upgrade")) {
 			return errSwitched // ReverseProxy would refuse it too, and leave the connection open.
 		}
-		return nil // The body is the connection, and ReverseProxy wants it as it is.
+		return nil // The body is the connection; ReverseProxy needs it unwrapped.
 	}
 	e.captured = &capture{body: resp.Body, proxy: p, wanted: e.Operation && hasBody(e.Method, e.StatusCode)}
 	resp.Body = e.captured
@@ -295,7 +295,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 
 var errSwitched = errors.New("the upstream switched to a protocol that the client did not ask for")
 
-// over is called when an exchange is: it checks what has passed and tells the observers.
+// over is called at the end of an exchange. It checks the response and calls the observers.
 func (p *Proxy) over(ctx context.Context, e *exchange) {
 	if e.captured != nil {
 		defer p.captured.Add(-int64(e.captured.kept.Cap()))
@@ -363,16 +363,16 @@ func (p *Proxy) judge(ctx context.Context, e *exchange) {
 	}
 }
 
-// A capture passes a body on and keeps a copy of it.
+// A capture is a response body that keeps a copy of what is read.
 type capture struct {
 	body     io.ReadCloser
 	proxy    *Proxy
-	wanted   bool // whether a copy is to be kept
+	wanted   bool // whether to keep a copy
 	kept     bytes.Buffer
 	size     int64
 	complete bool
 	tooLarge bool
-	full     bool  // whether there was no room
+	full     bool  // whether maxCaptured was exceeded
 	err      error // that ended the body early
 }
 
@@ -413,7 +413,7 @@ func (c *capture) keep(b []byte) {
 
 func (c *capture) Close() error { return c.body.Close() }
 
-// upstreamError says why there is no response, and quotes nothing that the upstream sent, as the errors of net/http do.
+// upstreamError returns why there is no response. Unlike the errors of net/http, it does not quote the upstream.
 func upstreamError(err error) error {
 	var (
 		dns         *net.DNSError
@@ -443,8 +443,8 @@ func upstreamError(err error) error {
 	return errors.New("the upstream sent no response of HTTP")
 }
 
-// A patientWriter gives a client some time for each write, and keeps net/http from adding headers to a response that came
-// without them.
+// A patientWriter sets a deadline for each write to a client, and keeps net/http from adding headers that the upstream
+// did not send.
 type patientWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
@@ -475,8 +475,8 @@ func (w *patientWriter) FlushError() error {
 // Unwrap is for [http.ResponseController].
 func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// A patientReader gives a client some time for each read of its request's body. After the body, net/http reads on to learn
-// whether the client is gone, and would take a deadline for its going.
+// A patientReader sets a deadline for each read of a request body. It sets none after the end of the body, where
+// net/http reads on to detect that the client is gone, and would misinterpret an expired deadline.
 type patientReader struct {
 	io.ReadCloser
 	control *http.ResponseController
@@ -493,7 +493,7 @@ func (r *patientReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// buffers are what bodies are copied through.
+// buffers is the BufferPool of the ReverseProxy.
 type buffers struct{ pool sync.Pool }
 
 func (b *buffers) Get() []byte {

@@ -9,7 +9,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// What a request costs through a proxy that checks its response, and without.
+// BenchmarkProxy compares a request through a proxy, which checks the response, with a direct one.
 func BenchmarkProxy(b *testing.B) {
 	h, err := contracttest.NewHandler()
 	if err != nil {

@@ -27,7 +27,7 @@ import (
 
 var soak = flag.Duration("soak", time.Second/2, "how long TestProxySoak runs; its memory is compared from 1m on")
 
-// A soakCase is a request whose path says all: what the upstream sends, how it breaks off, and what must come of it.
+// A soakCase is a request whose path encodes what the upstream sends, how it fails, and the expected outcome.
 type soakCase struct {
 	kind string
 	seed uint64
@@ -35,8 +35,8 @@ type soakCase struct {
 }
 
 var soakKinds = []string{
-	"length", "length", "length", "chunked", "chunked", "gzip", "head", "missing", "drip", "redirect", "upload", // all is well
-	"large", "truncated", "broken-chunk", "reset", "hang", "leave", // something is not
+	"length", "length", "length", "chunked", "chunked", "gzip", "head", "missing", "drip", "redirect", "upload", // complete
+	"large", "truncated", "broken-chunk", "reset", "hang", "leave", // too large or incomplete
 }
 
 func (c soakCase) path() string {
@@ -53,7 +53,7 @@ func parseSoakCase(path string) soakCase {
 	return soakCase{strings.Join(parts[:n-2], "-"), seed, parts[n-1] == "true"}
 }
 
-// body is what the upstream sends, the same for the same case.
+// body returns what the upstream sends, which depends only on the case.
 func (c soakCase) body(example []byte) []byte {
 	rng := rand.New(rand.NewPCG(c.seed, 1))
 	size := rng.IntN(4 << 10)
@@ -65,7 +65,7 @@ func (c soakCase) body(example []byte) []byte {
 	}
 	padding := make([]byte, 0, size+13)
 	for len(padding) < size {
-		padding = strconv.AppendUint(padding, rng.Uint64(), 36) // No piece of a body is like another.
+		padding = strconv.AppendUint(padding, rng.Uint64(), 36) // No two parts of a body are equal.
 	}
 	name := "tags"
 	if !c.good {
@@ -82,7 +82,7 @@ func (c soakCase) body(example []byte) []byte {
 	return body
 }
 
-// soakUpstream is a control plane that fails as each request asks it to.
+// soakUpstream returns a control plane that fails as the path of each request says.
 func soakUpstream(example, missing []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := parseSoakCase(r.URL.Path)
@@ -141,8 +141,8 @@ func soakUpstream(example, missing []byte) http.Handler {
 	})
 }
 
-// TestProxySoak sends requests through a proxy over 64 connections to an upstream that fails at random, and compares every
-// byte. Run it with -soak 10m to see that memory stays flat.
+// TestProxySoak sends requests through a proxy over 64 connections to an upstream that fails at random, and compares
+// every byte. Run it with -soak 10m to check that memory use does not grow.
 func TestProxySoak(t *testing.T) {
 	const connections = 64
 	example, missing := exampleBody(t, "openai-production"), exampleBody(t, "not-found")
@@ -195,7 +195,7 @@ func TestProxySoak(t *testing.T) {
 				if c.kind == "large" && rng.IntN(20) > 0 {
 					continue
 				}
-				if c.kind != "hang" { // Its client may give up before the request is there.
+				if c.kind != "hang" { // Its client may give up before the request arrives.
 					sent.Add(1)
 				}
 				if err := c.send(t.Context(), transport, front.URL, example, missing, rng); err != nil {
@@ -210,22 +210,23 @@ func TestProxySoak(t *testing.T) {
 	heap := <-memory
 
 	for deadline := time.Now().Add(10 * time.Second); observed.Load() < sent.Load() && time.Now().Before(deadline); {
-		time.Sleep(10 * time.Millisecond) // A client has its response before the proxy is done with it.
+		time.Sleep(10 * time.Millisecond) // The proxy finishes an exchange after the client has its response.
 	}
 	if observed.Load() != sent.Load() {
 		t.Errorf("got %d exchanges observed, want the %d that were sent", observed.Load(), sent.Load())
 	}
-	t.Logf("%d requests in %v, %d not checked for want of room, heap in MiB: %v", sent.Load(), *soak, unchecked.Load(), heap)
+	t.Logf("%d requests in %v, %d not checked for lack of memory, heap in MiB: %v", sent.Load(), *soak, unchecked.Load(), heap)
 	if n := len(heap); *soak >= time.Minute && n >= 10 {
-		// The live heap after a collection: its lowest, early and late, since what is under way differs from moment to moment.
+		// Compare the minimum of the live heap early and late in the run, since the number of requests in progress
+		// varies.
 		early, late := lowest(heap[n/5:n/2]), lowest(heap[n/2:])
 		if late > early+4 {
-			t.Errorf("got a heap of %d MiB late, want no more than %d and a little", late, early)
+			t.Errorf("got a heap of %d MiB late in the run, want at most a little more than %d", late, early)
 		}
 	}
 }
 
-// watchMemory looks at the live heap each second until ctx ends.
+// watchMemory samples the live heap every second until ctx ends.
 func watchMemory(ctx context.Context) <-chan []int {
 	result := make(chan []int, 1)
 	go func() {
@@ -256,7 +257,7 @@ func lowest(values []int) int {
 	return least
 }
 
-// send makes the request and says in what way the response is not as it was sent.
+// send makes the request and returns an error if the response is not the expected one.
 func (c soakCase) send(ctx context.Context, transport *http.Transport, url string, example, missing []byte, rng *rand.Rand) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -308,7 +309,7 @@ func (c soakCase) send(ctx context.Context, transport *http.Transport, url strin
 		want, status = got, http.StatusBadGateway
 	case "truncated", "broken-chunk":
 		if want = want[:len(want)/2]; err == nil {
-			return errors.New("got no error, want that the response breaks off")
+			return errors.New("got no error, want an incomplete response")
 		}
 		err = nil
 	}
@@ -323,7 +324,7 @@ func (c soakCase) send(ctx context.Context, transport *http.Transport, url strin
 	return nil
 }
 
-// judgeSoak says in what way a proxy observed something else than was sent.
+// judgeSoak returns how the observed exchange differs from the expected one, or an empty string.
 func judgeSoak(e contracttest.Exchange) string {
 	c := parseSoakCase(e.Path)
 	failed, checked := false, true
@@ -337,7 +338,7 @@ func judgeSoak(e contracttest.Exchange) string {
 		failed, checked = true, false
 	case "upload", "hang":
 		checked = false
-	case "leave": // The client may have had all before it left.
+	case "leave": // The client may have received everything before it left.
 		if e.Checked() == (e.Unchecked == "") && (e.Unchecked != "" || e.Failed() == !c.good) {
 			return ""
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// pipes is a listener in memory, so that time can be the bubble's.
+// pipes is a listener in memory, which works in a synctest bubble.
 type pipes chan net.Conn
 
 func (p pipes) Accept() (net.Conn, error) {
@@ -30,7 +30,7 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// A slowBody is a body that comes in pieces, each after a pause.
+// A slowBody is a body that returns pieces, each after a pause.
 type slowBody struct {
 	pieces int
 	pause  time.Duration
@@ -55,9 +55,9 @@ func TestProxyWaits(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		body   *slowBody                     // of the upstream
-		client func(conn net.Conn) (ok bool) // what a client does, and whether it got what it should
-		after  time.Duration                 // at least until the exchange is over
-		most   time.Duration
+		client func(conn net.Conn) (ok bool) // acts as the client and reports whether it got the expected response
+		after  time.Duration                 // minimum time until the exchange ends
+		most   time.Duration                 // maximum time
 		want   string
 	}{
 		{"for an upstream that takes its time", &slowBody{pieces: 3, pause: 2 * contracttest.DefaultStall, piece: "{} "}, func(conn net.Conn) bool {
@@ -129,7 +129,7 @@ func TestProxyWaits(t *testing.T) {
 					t.Errorf("got %q, want %q", got, test.want)
 				}
 				if !<-ok {
-					t.Error("the client did not get what it should")
+					t.Error("the client did not get the expected response")
 				}
 				close(listener)
 				_ = near.Close()
@@ -139,7 +139,7 @@ func TestProxyWaits(t *testing.T) {
 	}
 }
 
-// A client that takes nothing holds nothing for ever.
+// A client that does not read the response is disconnected.
 func TestProxyCutsOffClientsThatTakeNothing(t *testing.T) {
 	gone := make(chan struct{})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -160,7 +160,7 @@ func TestProxyCutsOffClientsThatTakeNothing(t *testing.T) {
 	defer conn.Close()
 	_, _ = io.WriteString(conn, "GET /v1/integrations/rich HTTP/1.1\r\nHost: x\r\n\r\n")
 	if e := p.exchange(t); e.Checked() {
-		t.Errorf("got %v, want one that was not checked", e)
+		t.Errorf("got %v, want an exchange that was not checked", e)
 	}
 	<-gone
 }

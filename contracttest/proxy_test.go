@@ -24,7 +24,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// A proxied is a proxy that runs, and what it observed.
+// A proxied is a running proxy with the exchanges that it observed.
 type proxied struct {
 	URL   string
 	proxy *contracttest.Proxy
@@ -43,7 +43,7 @@ func newProxy(t *testing.T, upstream string, opts ...contracttest.ProxyOption) p
 	return proxied{srv.URL, p, seen}
 }
 
-// exchange is the next one that the proxy observed.
+// exchange returns the next exchange that the proxy observed.
 func (p proxied) exchange(t *testing.T) contracttest.Exchange {
 	t.Helper()
 	select {
@@ -70,7 +70,7 @@ func raw(t *testing.T, url, request string) string {
 	return string(response)
 }
 
-// rawServer responds to one request with bytes, and tells what the request was.
+// rawServer responds to each request with the same bytes, and sends the head of the request on a channel.
 func rawServer(t *testing.T, response string) (url string, request <-chan string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -104,7 +104,7 @@ func rawServer(t *testing.T, response string) (url string, request <-chan string
 	return "http://" + l.Addr().String(), requests
 }
 
-// What belongs to the connection is the proxy's; everything else passes unchanged.
+// Everything except hop-by-hop headers passes unchanged.
 func TestProxyPassesUnchanged(t *testing.T) {
 	body := "not what\x00the content type would say"
 	upstream, requests := rawServer(t, "HTTP/1.1 299 Fine\r\nX-Two: a\r\nX-Two: b\r\nContent-Encoding: br\r\nConnection: X-Hop\r\nX-Hop: 1\r\n"+
@@ -126,7 +126,7 @@ func TestProxyPassesUnchanged(t *testing.T) {
 		t.Errorf("the upstream got\n%q, want\n%q", head, wantHead)
 	}
 	if e := p.exchange(t); e.Operation || e.Failed() || e.StatusCode != 299 {
-		t.Errorf("got exchange %+v, failed %v, want one that passes unchecked", e, e.Failed())
+		t.Errorf("got exchange %+v, failed %v, want one that is not checked", e, e.Failed())
 	}
 }
 
@@ -194,7 +194,7 @@ func TestProxyChecks(t *testing.T) {
 		contentType   string
 		coding        string
 		body          []byte
-		want          string // conforms, a part of the finding, of the error or of the reason why it was not checked
+		want          string // "conforms", or part of the finding, the error or the reason why it was not checked
 	}{
 		{"fine", op, 200, jsonType, "", fine, "conforms"},
 		{"violation", op, 200, jsonType, "", broken, "/key"},
@@ -280,7 +280,7 @@ func TestProxyChecks(t *testing.T) {
 	}
 }
 
-// What the upstream has sent reaches the client before the rest is there.
+// The client gets the first part of a response before the upstream has sent the rest.
 func TestProxyStreams(t *testing.T) {
 	for _, length := range []string{"", "8"} {
 		more := make(chan struct{})
@@ -306,7 +306,7 @@ func TestProxyStreams(t *testing.T) {
 		}
 		half := make([]byte, 4)
 		if _, err := io.ReadFull(resp.Body, half); err != nil || string(half) != "half" {
-			t.Errorf("got %q and %v, want a half", half, err)
+			t.Errorf("got %q and %v, want half of the body", half, err)
 		}
 		close(more)
 		rest, err := io.ReadAll(resp.Body)
@@ -321,8 +321,8 @@ func TestProxyOfBrokenUpstreams(t *testing.T) {
 	refused := httptest.NewServer(nil)
 	refused.Close()
 	for _, test := range []struct {
-		name, response string // of the upstream; "" where it cannot be reached
-		status         int    // that the client gets; 0 where the response breaks off
+		name, response string // of the upstream; "" if it cannot be reached
+		status         int    // that the client gets; 0 if the response is incomplete
 		want           string
 	}{
 		{"unreachable", "", 502, "connection refused"},
@@ -348,7 +348,7 @@ func TestProxyOfBrokenUpstreams(t *testing.T) {
 				_ = resp.Body.Close()
 				if test.status == 0 {
 					if err == nil || string(body) != "{hunter2" {
-						t.Errorf("got %q and %v, want what there was and an error", body, err)
+						t.Errorf("got %q and %v, want the part that was sent and an error", body, err)
 					}
 				} else {
 					var failure struct{ Data struct{ Message string } }
@@ -366,7 +366,7 @@ func TestProxyOfBrokenUpstreams(t *testing.T) {
 	}
 }
 
-// A client that goes away is no fault of the upstream's, and the upstream learns of it.
+// If the client disconnects, the upstream is not blamed, and its request is canceled.
 func TestProxyOfClientsThatGiveUp(t *testing.T) {
 	for _, sent := range []string{"", "{"} {
 		gone := make(chan struct{})
@@ -393,7 +393,7 @@ func TestProxyOfClientsThatGiveUp(t *testing.T) {
 		}
 		<-gone
 		if e := p.exchange(t); e.Err != nil || e.Failed() || !strings.Contains(e.Unchecked, "the client gave up") {
-			t.Errorf("got %v %q, want one that is not checked since the client gave up", e.Err, e.Unchecked)
+			t.Errorf("got %v %q, want no check because the client gave up", e.Err, e.Unchecked)
 		}
 		cancel()
 	}
@@ -415,7 +415,7 @@ func TestProxyPassesRedirectsOn(t *testing.T) {
 	}
 }
 
-// An upgraded connection passes both ways, and ends with the proxy.
+// An upgraded connection works in both directions, and is closed with the proxy.
 func TestProxyUpgrades(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, both, err := http.NewResponseController(w).Hijack()
@@ -455,7 +455,7 @@ func TestProxyUpgrades(t *testing.T) {
 	}
 }
 
-// The upstream of a switch that nobody asked for is let go.
+// The connection to an upstream that switches protocols unasked is closed.
 func TestProxyClosesWhatWasSwitchedUnasked(t *testing.T) {
 	closed := make(chan struct{})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -479,7 +479,8 @@ func TestProxyClosesWhatWasSwitchedUnasked(t *testing.T) {
 	}
 }
 
-// Copies of bodies have bounded room in all, and leave it. What finds none passes all the same.
+// The copies of all bodies together are limited in size and are released. A response beyond the limit is still passed
+// on.
 func TestProxyKeepsBodiesInBoundedRoom(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it moves 150 MiB")
@@ -489,7 +490,7 @@ func TestProxyKeepsBodiesInBoundedRoom(t *testing.T) {
 	var begun sync.WaitGroup
 	more := make(chan struct{})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html") // A page, whose check is quick.
+		w.Header().Set("Content-Type", "text/html") // An HTML page, whose check is quick.
 		w.Header().Set("Content-Length", fmt.Sprint(size))
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = w.Write(body[:size-1])
@@ -529,10 +530,10 @@ func TestProxyKeepsBodiesInBoundedRoom(t *testing.T) {
 			t.Errorf("got %v %v %q", e, e.Err, e.Unchecked)
 		}
 	}
-	if checked == 0 { // How many are under way at once depends on the machine.
+	if checked == 0 { // How many are in progress at once depends on the machine.
 		t.Errorf("got none of %d bodies checked, want as many as fit into 64 MiB", together)
 	}
-	for range 64<<20/size + 1 { // One after the other, there is room for each.
+	for range 64<<20/size + 1 { // One after the other, all of them fit.
 		get("/v1/integrations/alone")
 		if e := p.exchange(t); !e.Checked() {
 			t.Fatalf("got %q, want a check", e.Unchecked)
@@ -540,7 +541,7 @@ func TestProxyKeepsBodiesInBoundedRoom(t *testing.T) {
 	}
 }
 
-// What a proxy records has no secret, and its check finds what the proxy found.
+// A recording contains no secrets, and checking it has the same results as the proxy.
 func TestHARWriter(t *testing.T) {
 	const key, gateway = "pk-secret-a/b~c", "gateway-secret-77"
 	bodies := map[string]string{
@@ -588,7 +589,7 @@ func TestHARWriter(t *testing.T) {
 		if err := writer.Write(e); err != nil {
 			t.Fatal(err)
 		}
-		// The file is a complete one after each exchange.
+		// The file is complete after each exchange.
 		if data, _ := os.ReadFile(file.Name()); !json.Valid(data) || !contracttest.IsHAR(data) {
 			t.Fatalf("not a HAR file:\n%s", data)
 		}
@@ -603,7 +604,7 @@ func TestHARWriter(t *testing.T) {
 		}
 	}
 	if !bytes.Contains(data, []byte("workspace_id=ws-1")) || !bytes.Contains(data, []byte(`\"[redacted]\":1.50`)) {
-		t.Errorf("the file lacks what is no secret:\n%s", data)
+		t.Errorf("the file lacks values that are not secret:\n%s", data)
 	}
 	results, err := contracttest.CheckHAR(bytes.NewReader(data))
 	if err != nil || len(results) != 7 {

@@ -27,10 +27,10 @@ const RecordEnv = "PORTKEY_RECORD"
 // A Recorder is an [http.RoundTripper] that records the responses of a real control plane once, so that later runs of
 // the test replay them without one. It accepts GET and HEAD …/integrations/{slug} only.
 //
-// A recording is a HAR file in the test's directory of golden files. Credentials and secrets in it are replaced by
-// [Redacted]. [CheckHAR] and the command portkey-integration check can read it. A request is matched by method, slug
-// and workspace, not by the address of the control plane; repeated requests get the recorded responses in order. While
-// recording, the Recorder returns each response as it will replay it, so that both kinds of run see the same.
+// A recording is a HAR file, which [CheckHAR] and the command portkey-integration check can read. [Redacted] replaces
+// credentials and secrets in it. A request is matched by method, slug and workspace, not by the address of the control
+// plane; repeated requests get the recorded responses in order. While recording, the Recorder returns each response as
+// it will replay it, so that both kinds of run see the same responses.
 type Recorder struct {
 	// Base makes the exchanges that are recorded; nil means [http.DefaultTransport].
 	Base http.RoundTripper
@@ -40,8 +40,8 @@ type Recorder struct {
 	recording bool
 
 	mu      sync.Mutex
-	left    map[string][]harEntry // to be played back
-	all     map[string]int        // how many there were
+	left    map[string][]harEntry // not yet replayed, by request
+	all     map[string]int        // number recorded, by request
 	baseURL string                // of the first entry
 
 	file   *os.File
@@ -73,7 +73,7 @@ func NewRecorder(tb testing.TB, dir string) *Recorder {
 	return r
 }
 
-// fileName is the name of a test as the name of a file on any system.
+// fileName converts the name of a test to a portable file name.
 func fileName(test string) string {
 	return strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r) {
@@ -112,7 +112,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.play(req)
 }
 
-// fail fails the test too: a client may keep an error to itself, or try again.
+// fail returns the error and also fails the test, since a client may ignore the error or retry.
 func (r *Recorder) fail(err error) error {
 	r.tb.Errorf("contracttest: %v", err)
 	return fmt.Errorf("contracttest: %w", err)
@@ -122,7 +122,7 @@ func (r *Recorder) startRecording() (err error) {
 	if err := os.MkdirAll(filepath.Dir(r.path), 0o755); err != nil {
 		return err
 	}
-	// An earlier recording stays what it is until there is a new one.
+	// The earlier recording is kept until the new one is complete.
 	if r.file, err = os.CreateTemp(filepath.Dir(r.path), ".recording-*"); err != nil {
 		return err
 	}
@@ -257,7 +257,7 @@ func (r *Recorder) endPlayback() {
 	}
 }
 
-// operationOf is what tells requests apart: method, slug and workspace. Of other parameters, a recording has no values.
+// operationOf returns what identifies a request: method, slug and query. Only workspace_id has a value in recordings.
 func operationOf(method string, u *url.URL) string {
 	query := u.Query()
 	for name, values := range query {
@@ -273,7 +273,7 @@ func operationOf(method string, u *url.URL) string {
 	return request
 }
 
-// response is the recorded response, as if it had come for a request.
+// response returns the recorded response as the response to req.
 func (e harEntry) response(req *http.Request) (*http.Response, error) {
 	body, err := e.body()
 	if err != nil {
@@ -282,7 +282,7 @@ func (e harEntry) response(req *http.Request) (*http.Response, error) {
 	header := http.Header{}
 	for _, pair := range e.Response.Headers {
 		switch name := http.CanonicalHeaderKey(pair.Name); name {
-		case "Content-Encoding", "Content-Length", "Transfer-Encoding", "Connection": // of the body as it was sent
+		case "Content-Encoding", "Content-Length", "Transfer-Encoding", "Connection": // they describe the body as it was sent
 		default:
 			if pair.Value != Redacted {
 				header.Add(name, pair.Value)

@@ -15,7 +15,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// A recorder that records for as long as f runs. It leaves the folder with the recording.
+// recordIn runs f with a recorder, which writes its recording to dir.
 func recordIn(t *testing.T, dir string, f func(tb testing.TB, r *contracttest.Recorder)) *fakeTB {
 	t.Helper()
 	t.Setenv(contracttest.RecordEnv, "1")
@@ -24,7 +24,7 @@ func recordIn(t *testing.T, dir string, f func(tb testing.TB, r *contracttest.Re
 	return fake
 }
 
-// fetch makes a request by way of rt and returns what a program sees of the response.
+// fetch makes a request with rt and returns the status, some headers and the body of the response, or the error.
 func fetch(t *testing.T, rt http.RoundTripper, method, url string, edit ...func(*http.Request)) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
@@ -48,8 +48,8 @@ func fetch(t *testing.T, rt http.RoundTripper, method, url string, edit ...func(
 		resp.Header.Get("x-portkey-trace-id"), resp.Header.Get("Set-Cookie"), resp.Header.Get("Content-Encoding"), string(body)}, "|")
 }
 
-// What was recorded is played back as it was seen while recording, in order, from another address, without a server; and
-// nothing secret is in the file.
+// A recording is replayed in order, exactly as seen while recording, for another address and without a server. It
+// contains no secrets.
 func TestRecorder(t *testing.T) {
 	const (
 		key   = "pk-of-mine-4711"
@@ -80,14 +80,14 @@ func TestRecorder(t *testing.T) {
 	var recorded, played []string
 	fake := recordIn(t, dir, func(tb testing.TB, r *contracttest.Recorder) { recorded = exchanges(tb, r, server.URL) })
 	if len(fake.errors) > 0 || !strings.Contains(fake.all(), "8 exchanges are recorded in "+dir) {
-		t.Errorf("while recording, the test was told %s", fake.all())
+		t.Errorf("while recording, got %s", fake.all())
 	}
 	server.Close()
 	fake = fails(t, func(tb testing.TB) {
 		played = exchanges(tb, contracttest.NewRecorder(tb, dir), "https://elsewhere.example/v1")
 	})
 	if len(fake.errors) > 0 {
-		t.Errorf("while playing back, the test was told %q", fake.errors)
+		t.Errorf("while replaying, got %q", fake.errors)
 	}
 	for i := range recorded {
 		if recorded[i] != played[i] {
@@ -129,7 +129,7 @@ func TestRecorder(t *testing.T) {
 	}
 }
 
-// Each way in which a test and its recording differ fails the test, and says what to do.
+// Each difference between a test and its recording fails the test with a message that says what to do.
 func TestRecorderDiffers(t *testing.T) {
 	dir := t.TempDir()
 	server := contracttest.NewServer(t)
@@ -169,7 +169,7 @@ func TestRecorderDiffers(t *testing.T) {
 	}
 }
 
-// named is a test under the name of another.
+// named is a testing.TB with another name.
 type named struct {
 	testing.TB
 	name string
@@ -189,11 +189,11 @@ func TestRecorderWithoutARecording(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "TestRecorderWithoutARecording.har"), []byte(`{"hunter2"`))
 	fake = fails(t, func(tb testing.TB) { contracttest.NewRecorder(tb, dir) })
 	if !strings.Contains(fake.fatal, "not a HAR file") || strings.Contains(fake.fatal, "hunter2") {
-		t.Errorf("of a broken recording, got %q", fake.fatal)
+		t.Errorf("with a broken recording, got %q", fake.fatal)
 	}
 }
 
-// A recording that fails leaves the one that there is.
+// A recording that fails does not replace the earlier one.
 func TestRecorderKeepsTheEarlierRecording(t *testing.T) {
 	dir := t.TempDir()
 	server := contracttest.NewServer(t)
@@ -235,7 +235,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// A body that came compressed is recorded, and played back, without its compression.
+// A compressed body is recorded and replayed decompressed.
 func TestRecorderCompression(t *testing.T) {
 	dir := t.TempDir()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -246,7 +246,7 @@ func TestRecorderCompression(t *testing.T) {
 		_ = z.Close()
 	}))
 	defer server.Close()
-	ask := func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") } // Else, net/http would undo it.
+	ask := func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") } // Otherwise net/http would decompress.
 	var recorded, played string
 	recordIn(t, dir, func(_ testing.TB, r *contracttest.Recorder) {
 		recorded = fetch(t, r, "GET", server.URL+"/v1/integrations/sparse", ask)
@@ -259,7 +259,7 @@ func TestRecorderCompression(t *testing.T) {
 	}
 }
 
-// The client of a recorder needs neither key nor network to play back.
+// A recorder's client needs neither a key nor a network for replaying.
 func TestRecorderNewClient(t *testing.T) {
 	dir := t.TempDir()
 	h, err := contracttest.NewHandler(contracttest.WithPathPrefix("/api/v1"))

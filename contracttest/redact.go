@@ -20,7 +20,7 @@ const Redacted = "[redacted]"
 // Redact returns a copy of the body of a response to GET /integrations/{slug} in which [Redacted] replaces anything
 // that may be a secret: each property that the contract does not allow in a response, at the top level and at any depth
 // of configurations, and the values of custom_headers. Everything else is unchanged, including the order of properties
-// and the spelling of numbers and strings. The error is about a body that is not JSON.
+// and the spelling of numbers and strings. It returns an error if the body is not JSON.
 func Redact(body []byte) ([]byte, error) {
 	var out bytes.Buffer
 	r := bodyRedactor{
@@ -35,10 +35,10 @@ func Redact(body []byte) ([]byte, error) {
 type bodyRedactor struct {
 	in          *jsontext.Decoder
 	to          *jsontext.Encoder
-	credentials func(string) string        // takes credentials out of names and strings, if not nil
-	found       func(name string, at area) // is told of each secret, if not nil; in.StackPointer is its place
+	credentials func(string) string        // removes credentials from names and strings, if not nil
+	found       func(name string, at area) // called for each secret, if not nil; in.StackPointer is its location
 
-	areas []area // of the values that are open
+	areas []area // of the enclosing objects and arrays
 	name  string // of the property whose value comes next
 }
 
@@ -85,7 +85,7 @@ func (r *bodyRedactor) token() error {
 	return r.to.WriteToken(token)
 }
 
-// scalar copies a value as it is spelled; a token would be spelled anew.
+// scalar copies a value with its spelling, which a token would lose.
 func (r *bodyRedactor) scalar(isName bool) error {
 	value, err := r.in.ReadValue()
 	if err != nil {
@@ -109,17 +109,17 @@ func (r *bodyRedactor) scalar(isName bool) error {
 	return r.to.WriteValue(value)
 }
 
-// An area is a part of a body that has its own secrets.
+// An area is a part of a body with its own rules for what is secret.
 type area byte
 
 const (
 	top            area = iota // the integration itself
 	configurations             // its configurations, at any depth
 	headers                    // custom_headers
-	elsewhere                  // there, "key" is but a word
+	elsewhere                  // where the name "key" means nothing
 )
 
-// below is the area of a property's value.
+// below returns the area of the value of a property.
 func (a area) below(name string) area {
 	switch {
 	case name == "custom_headers":
@@ -145,8 +145,8 @@ func (a area) isSecret(name string, kind jsontext.Kind) bool {
 	return (a == top || a == configurations) && secretNames()[name]
 }
 
-// unmasked returns findings for the secrets in a body, as Redact knows them, less the values of custom_headers, of which
-// nobody promises that they are masked.
+// unmasked returns a finding for each secret in a body that Redact would replace, except custom_headers, which the API
+// does not promise to mask.
 func unmasked(body []byte) []client.Finding {
 	const most = 100
 	var found []client.Finding
@@ -163,16 +163,16 @@ func unmasked(body []byte) []client.Finding {
 			})
 		}
 	}
-	_ = r.run() // What cannot be read is reported by the check of the body.
+	_ = r.run() // Invalid JSON is reported by the check of the body.
 	return found
 }
 
 const (
-	minCredential  = 4 // A credential shorter than this is none, and would be found everywhere.
-	minHeaderValue = 8 // Of a header that may hold one.
+	minCredential  = 4 // A shorter string is no credential, and would be found everywhere.
+	minHeaderValue = 8 // Of the value of a header that may contain a credential.
 )
 
-// publicHeaders are the headers whose values are no secret, of requests and of responses.
+// publicHeaders are the request and response headers whose values are not secret.
 var publicHeaders = map[string]bool{}
 
 func init() {
@@ -186,8 +186,8 @@ func init() {
 	}
 }
 
-// redactor returns a function that puts [Redacted] in the place of credentials: those given, and what headers hold that
-// may be one. A server may send back what it was sent, in whatever case.
+// redactor returns a function that replaces credentials with [Redacted]: those given, and values of headers that may
+// contain one. It ignores case, since a server may echo a credential in another case.
 func redactor(header http.Header, credentials ...string) func(string) string {
 	var secrets []string
 	add := func(secret string, least int) {
@@ -216,7 +216,7 @@ func redactor(header http.Header, credentials ...string) func(string) string {
 			}
 		}
 	}
-	// The longest first: one may be a part of another.
+	// The longest first, since one may be part of another.
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	return func(s string) string {
 		for _, secret := range secrets {
@@ -226,7 +226,7 @@ func redactor(header http.Header, credentials ...string) func(string) string {
 	}
 }
 
-// replaceFold puts Redacted in the place of secret, which is in lower case, wherever it is in s in any case.
+// replaceFold replaces each occurrence of secret in s with Redacted, ignoring ASCII case. secret must be in lower case.
 func replaceFold(s, secret string) string {
 	folded := lower(s)
 	if !strings.Contains(folded, secret) {
@@ -243,7 +243,7 @@ func replaceFold(s, secret string) string {
 	}
 }
 
-// lower lowers the letters of ASCII and leaves all other bytes, so that indices stay.
+// lower returns s with ASCII letters in lower case. Other bytes, and so indices, do not change.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {

@@ -20,22 +20,22 @@ import (
 type Request struct {
 	Time       time.Time
 	Method     string
-	Path       string      // as sent, with escapes and the path prefix, without the query; a key in it is replaced
+	Path       string      // as sent, with escapes and the path prefix, without the query; [Redacted] replaces a key in it
 	Slug       string      // unescaped; empty if the path is not …/integrations/{slug}
-	Query      url.Values  // the parameters that the contract has
-	Header     http.Header // without those that contain credentials
-	HasAPIKey  bool        // whether it had a key, right or wrong
-	Authorized bool        // whether the key was right
+	Query      url.Values  // the parameters that are in the contract
+	Header     http.Header // without those that may contain credentials
+	HasAPIKey  bool        // whether it had a key, valid or not
+	Authorized bool        // whether the key was valid
 	Status     int         // status code of the response; 0 if a fault prevented it
 	TraceID    string      // of the response
 	Fault      string      // the fault that was applied, as [Fault.String] describes it; "" for none
 	Problems   []string    // how the request violates the contract, without values of parameters; at most 20
 }
 
-// maxProblems bounds what is told of one request.
+// maxProblems limits the problems reported for one request.
 const maxProblems = 20
 
-// A problem is a way in which a request violates the contract, and the status code of the error that it gets.
+// A problem is a violation of the contract by a request, with the status code of the error response.
 type problem struct {
 	status  int
 	message string
@@ -54,7 +54,7 @@ func (p problem) response() response {
 	}
 }
 
-// check holds a request against the contract. The problem that decides the response comes first.
+// check checks a request against the contract. The first problem determines the response.
 func (h *Handler) check(r *http.Request) (Request, []problem) {
 	var problems []problem
 	add := func(status int, format string, args ...any) {
@@ -109,7 +109,7 @@ func (h *Handler) check(r *http.Request) (Request, []problem) {
 	return record, problems
 }
 
-// operationSlug is the slug in a path of the operation: one segment, not empty.
+// operationSlug returns the slug in a path of the operation: a single non-empty segment.
 func operationSlug(escapedPath, prefix string) (string, bool) {
 	segment, ok := strings.CutPrefix(escapedPath, prefix+pathStart)
 	if !ok || segment == "" || strings.Contains(segment, "/") {
@@ -119,7 +119,7 @@ func operationSlug(escapedPath, prefix string) (string, bool) {
 	return slug, err == nil
 }
 
-// checkParameters says which parameters break the contract, and how.
+// checkParameters returns how the parameters violate the contract.
 func checkParameters(r *http.Request, slug string, query url.Values) []string {
 	var found []string
 	known := map[string]bool{}
@@ -154,7 +154,7 @@ func checkParameters(r *http.Request, slug string, query url.Values) []string {
 	return found
 }
 
-// reason is the part of a validator's error that holds no value.
+// reason returns the part of a validation error that contains no value.
 func reason(err error) string {
 	if broken, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		return broken.Reason
@@ -162,7 +162,7 @@ func reason(err error) string {
 	return "does not match the contract"
 }
 
-// credentials finds the key of a request as the API does: the header of its own first.
+// credentials returns the key of a request. As in the API, x-portkey-api-key has precedence over Authorization.
 func credentials(header http.Header) (key string, present bool) {
 	if key := header.Get("x-portkey-api-key"); key != "" {
 		return key, true
@@ -171,7 +171,7 @@ func credentials(header http.Header) (key string, present bool) {
 	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
 }
 
-// withoutCredentials copies headers, less those that by name may carry a secret.
+// withoutCredentials returns a copy of the headers without those whose names suggest a secret.
 func withoutCredentials(header http.Header) http.Header {
 	kept := header.Clone()
 	for name := range kept {

@@ -12,7 +12,7 @@ const (
 	traceHeader = "X-Portkey-Trace-Id"
 )
 
-// A response is what the server is about to send. Its parts are shared between requests and never changed in place.
+// A response is a response to send. Its header and body are shared between requests and must not be modified.
 type response struct {
 	status int
 	header http.Header
@@ -23,14 +23,14 @@ func (f Fixture) response() response {
 	return response{f.Status, http.Header{"Content-Type": {f.ContentType}}, f.Body}
 }
 
-// with returns the response with one more header.
+// with returns the response with a header set.
 func (r response) with(name, value string) response {
 	r.header = maps.Clone(r.header)
 	r.header.Set(name, value)
 	return r
 }
 
-// respond chooses the response to a request and the fault that strikes it.
+// respond returns the response to a request, as changed by its fault, and the fault.
 func (h *Handler) respond(request Request, problems []problem) (response, Fault) {
 	if len(problems) > 0 {
 		return problems[0].response(), Fault{}
@@ -46,10 +46,10 @@ func (h *Handler) respond(request Request, problems []problem) (response, Fault)
 	return fault.change(r), fault
 }
 
-// exampleResponse is the contract's example of that name.
+// exampleResponse returns the contract's example with that name.
 func exampleResponse(name string) response { return Example(name).response() }
 
-// newError is an error in the API's main shape.
+// newError returns an error in the API's main shape, with the message under data.
 func newError(status int, code, message string) response {
 	data := gen.ErrorData{Message: message, ErrorCode: code}
 	success := false

@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	// maxBody limits what is kept of a body to check it: no more than a client takes.
+	// maxBody is the maximum size, in bytes, of a body to check: the client's default limit.
 	maxBody = client.DefaultMaxResponseBytes
-	// maxText limits, in characters, a text of a server that a message repeats.
+	// maxText is the maximum length, in characters, of what a message quotes from a server.
 	maxText = 300
 )
 
@@ -40,12 +40,12 @@ func CheckResponse(tb testing.TB, resp *http.Response) {
 	tell(tb, resp, report)
 }
 
-// Transport is an [http.RoundTripper] that checks responses to GET and HEAD …/integrations/{slug}. Other exchanges are
-// not checked, and neither are incomplete responses.
+// A Transport is an [http.RoundTripper] that checks responses to GET and HEAD …/integrations/{slug}. Other exchanges
+// are not checked, and neither are incomplete responses.
 type Transport struct {
 	// Base makes the exchanges; nil means [http.DefaultTransport].
 	Base http.RoundTripper
-	// Report is called with each report on a response, conforming or not, before the response is returned. Calls may be
+	// Report is called with the result of each check, conforming or not, before the response is returned. Calls may be
 	// concurrent.
 	Report func(*http.Response, client.Report)
 }
@@ -88,19 +88,19 @@ func tell(tb testing.TB, resp *http.Response, report client.Report) {
 	}
 }
 
-// isOperation reports whether a request is the contract's, whatever prefix its server has.
+// isOperation reports whether a request is GET or HEAD …/integrations/{slug}, with any path prefix.
 func isOperation(method, escapedPath string) bool {
 	i := max(strings.LastIndex(escapedPath, pathStart), 0)
 	_, ok := operationSlug(escapedPath, escapedPath[:i])
 	return ok && (method == http.MethodGet || method == http.MethodHead)
 }
 
-// hasBody reports whether a response has a body to read. What follows 101 is another protocol, and may never end.
+// hasBody reports whether a response has a body to read. After 101, another protocol follows, which may never end.
 func hasBody(method string, status int) bool {
 	return method != http.MethodHead && status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// checkResponse reads a response, leaves it readable, and checks it. The error is about reading.
+// checkResponse checks a response and leaves its body readable. It returns an error if the body cannot be read.
 func checkResponse(resp *http.Response) (client.Report, error) {
 	ctx, method := context.Background(), http.MethodGet
 	var header http.Header
@@ -114,17 +114,17 @@ func checkResponse(resp *http.Response) (client.Report, error) {
 	if err != nil {
 		return client.Report{}, err
 	}
-	// Where net/http asked for compression, it has undone it, and the header is gone.
+	// If net/http requested compression, it has already decompressed the body and removed the header.
 	if body, err = decompress(resp.Header.Get("Content-Encoding"), body); err != nil {
 		return client.Report{}, err
 	}
 	return checkBody(ctx, resp.StatusCode, resp.Header.Get("Content-Type"), body, redactor(header))
 }
 
-// errTooLarge is about a body of more than maxBody bytes.
+// errTooLarge is the error for a body of more than maxBody bytes.
 var errTooLarge = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
 
-// peek reads the body and puts it back, with the error that ended it if there was one.
+// peek reads the body and puts it back, including the error that ended it, if any.
 func peek(resp *http.Response) ([]byte, error) {
 	if resp.Body == nil {
 		return nil, nil
@@ -148,10 +148,10 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// errUnknownCoding is about a content coding that this package cannot undo.
+// errUnknownCoding is the error for a content coding that this package cannot decode.
 var errUnknownCoding = errors.New("the body is compressed in a way that cannot be undone here (Content-Encoding)")
 
-// decompress undoes the content coding of a body.
+// decompress decodes the content coding of a body.
 func decompress(coding string, body []byte) ([]byte, error) {
 	var (
 		reader io.Reader
@@ -163,7 +163,7 @@ func decompress(coding string, body []byte) ([]byte, error) {
 	case "gzip", "x-gzip":
 		reader, err = gzip.NewReader(bytes.NewReader(body))
 	case "deflate":
-		// By RFC 9110 it is zlib's format; some servers leave its frame out.
+		// RFC 9110 requires the zlib format, but some servers send raw DEFLATE data.
 		if reader, err = zlib.NewReader(bytes.NewReader(body)); errors.Is(err, zlib.ErrHeader) {
 			reader, err = flate.NewReader(bytes.NewReader(body)), nil
 		}
@@ -182,7 +182,7 @@ func decompress(coding string, body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// checkHead checks what a response without a body has.
+// checkHead checks the status code and the content type of a response.
 func checkHead(status int, contentType string) client.Report {
 	report := client.Report{Violations: []client.Finding{}, Drift: []client.Finding{}}
 	if f, ok := checkContentType(status, contentType); !ok {
@@ -191,12 +191,12 @@ func checkHead(status int, contentType string) client.Report {
 	return report
 }
 
-// checkBody checks a complete response. The error is the end of ctx.
+// checkBody checks a complete response. It returns an error only if ctx ends.
 func checkBody(ctx context.Context, status int, contentType string, body []byte, redact func(string) string) (client.Report, error) {
 	report := checkHead(status, contentType)
 	documented := operation().Responses.Status(status) != nil
 	if mediaType, _, _ := mime.ParseMediaType(contentType); !documented || report.Conforms() && mediaType != jsonType {
-		return report, nil // nothing to compare it with, or a page for people
+		return report, nil // there is no schema, or it is an HTML page, which may be anything
 	}
 	found, err := check(ctx, status, body, redact)
 	if err != nil {
@@ -214,8 +214,8 @@ func checkBody(ctx context.Context, status int, contentType string, body []byte,
 	return found, nil
 }
 
-// checkContentType looks for the status code and the content type in the contract. Where they are not there, it returns
-// the finding that says so.
+// checkContentType checks that the contract documents the status code and the content type. If not, it returns a
+// finding and false.
 func checkContentType(status int, contentType string) (client.Finding, bool) {
 	response := operation().Responses.Status(status)
 	if response == nil {
@@ -226,7 +226,7 @@ func checkContentType(status int, contentType string) (client.Finding, bool) {
 		want := strings.Join(slices.Sorted(maps.Keys(response.Value.Content)), " or ")
 		return client.Finding{Keyword: "content", Reason: "the header Content-Type is not " + want}, false
 	}
-	// JSON has no other encoding than UTF-8 (RFC 8259, section 8.1), of which ASCII is a part.
+	// JSON must be encoded in UTF-8 (RFC 8259, section 8.1), of which ASCII is a subset.
 	if charset := lower(parameters["charset"]); mediaType == jsonType && !slices.Contains([]string{"", "utf-8", "utf8", "us-ascii"}, charset) {
 		return client.Finding{Keyword: "content", Reason: "the charset in the header Content-Type is not utf-8"}, false
 	}

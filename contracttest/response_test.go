@@ -91,7 +91,7 @@ func TestCheckResponseCompressed(t *testing.T) {
 	}
 }
 
-// An endless body is not kept in memory to its end, and still all there for the caller.
+// A large body is not buffered completely, but the caller can still read all of it.
 func TestCheckResponseLarge(t *testing.T) {
 	const size = 17 << 20
 	resp := response(200, "application/json", strings.Repeat(" ", size))
@@ -101,7 +101,7 @@ func TestCheckResponseLarge(t *testing.T) {
 	}
 }
 
-// The error that ends a body is the caller's to see.
+// The caller still gets the error that ends a body.
 func TestCheckResponseBrokenOff(t *testing.T) {
 	srv := contracttest.NewServer(t, contracttest.WithFault("rich", contracttest.Fault{Truncate: true}))
 	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/integrations/rich", nil)
@@ -118,7 +118,7 @@ func TestCheckResponseBrokenOff(t *testing.T) {
 	}
 }
 
-// Also where the reader would not say it twice.
+// So it does if the reader returns the error only once.
 func TestCheckResponseBrokenOffOnce(t *testing.T) {
 	resp := response(200, "application/json", "")
 	resp.Body = io.NopCloser(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("{}"))))
@@ -129,7 +129,7 @@ func TestCheckResponseBrokenOffOnce(t *testing.T) {
 	}
 }
 
-// A response to HEAD has no body, and is not blamed for it.
+// A response to HEAD conforms without a body.
 func TestCheckResponseHead(t *testing.T) {
 	resp := response(200, "application/json", "")
 	resp.Request = &http.Request{Method: http.MethodHead}
@@ -178,7 +178,7 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// Under a client as users have it: the test fails for the response that violates the contract and for no other.
+// With a real client, only the response that violates the contract fails the test.
 func TestNewTransport(t *testing.T) {
 	fake := fails(t, func(tb testing.TB) {
 		srv := contracttest.NewServer(t, contracttest.WithFault("rich", contracttest.Fault{UnmaskedSecret: true, Times: 1}),

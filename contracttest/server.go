@@ -54,7 +54,7 @@ func WithPathPrefix(prefix string) ServerOption {
 			return fmt.Errorf("the path prefix %q does not begin with /", prefix)
 		}
 		for segment := range strings.SplitSeq(strings.TrimPrefix(prefix, "/"), "/") {
-			// Clients tidy or escape what is not plain, and would never get here.
+			// Clients clean or escape other segments, so that no request would match.
 			if prefix != "" && !plainSegment.MatchString(segment) || segment == "." || segment == ".." {
 				return fmt.Errorf("the path prefix %q is not a plain path: want letters, digits and -._~ between slashes", prefix)
 			}
@@ -81,7 +81,7 @@ func WithRequestFunc(f func(Request)) ServerOption {
 	return func(h *Handler) error { h.observers = append(h.observers, f); return nil }
 }
 
-// WithLogger logs each request and its problems after the response was sent, and the changes of a [File]. Requests that
+// WithLogger logs each request and its problems after the response was sent, and each reload of a [File]. Requests that
 // violate the contract are logged as warnings. Queries, headers and bodies are not logged.
 func WithLogger(logger *slog.Logger) ServerOption {
 	return func(h *Handler) error {
@@ -110,8 +110,8 @@ type Server struct {
 // NewServer starts a server, which is closed when the test ends. Its responses are those of a [Handler].
 //
 // It calls tb.Errorf for each request that violates the contract and, if the test has not failed at its end, for each
-// fixture that was never requested and each fault that was applied too few times. It calls tb.Fatalf for an option that
-// cannot be used, such as a fixture that violates the contract.
+// fixture that was never requested and each fault that was applied too few times. It calls tb.Fatalf for an invalid
+// option, such as a fixture that violates the contract.
 func NewServer(tb testing.TB, opts ...ServerOption) *Server {
 	tb.Helper()
 	s := &Server{tb: tb}
@@ -160,8 +160,8 @@ func (s *Server) ResetRequests() {
 	s.requests = nil
 }
 
-// SetFault replaces the faults of a slug, also while the server is running. Without faults, it removes them. A fault
-// that cannot be applied is reported with tb.Fatalf.
+// SetFault replaces the faults of a slug; without faults, it removes them. It may be called while the server is
+// running. It calls tb.Fatalf if a fault contradicts itself or can never be applied.
 func (s *Server) SetFault(slug string, faults ...Fault) {
 	s.tb.Helper()
 	if err := s.Handler.SetFault(slug, faults...); err != nil {
@@ -277,8 +277,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fault.deliver(w, response, ctx.Done())
 }
 
-// discard reads a body that nobody wants, since net/http would wait for it before it responds, and for as long as it
-// takes. One that does not end soon ends the connection.
+// discard reads an unwanted request body, since net/http would wait for it indefinitely before responding. If the body
+// does not end soon, the connection is closed after the response.
 func discard(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(time.Second))
@@ -289,7 +289,7 @@ func discard(w http.ResponseWriter, r *http.Request) {
 	_ = control.SetReadDeadline(time.Time{})
 }
 
-// log tells of a request that is over, also when a fault ended it with a panic.
+// log logs a request. It is deferred, since a fault may end the request with a panic.
 func (h *Handler) log(r Request) {
 	level, message := slog.LevelInfo, "request"
 	if len(r.Problems) > 0 {

@@ -23,7 +23,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// send makes a request with the server's key, unless edit says otherwise, and reads the whole response.
+// send makes a request with the server's key, unless edit changes it, and reads the whole response.
 func send(t *testing.T, srv *contracttest.Server, path string, edit ...func(*http.Request)) (*http.Response, []byte) {
 	t.Helper()
 	resp, body, err := try(t, srv, path, edit...)
@@ -80,8 +80,8 @@ func TestServesEveryExample(t *testing.T) {
 	}
 }
 
-// Each of these gets an error in the API's own shape, and fails the test unless it is a matter of the key's value or of
-// the integration's existence.
+// Each refused request gets an error in the API's shape. It fails the test, unless only the key is wrong or the
+// integration does not exist.
 func TestRefusals(t *testing.T) {
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
@@ -94,7 +94,7 @@ func TestRefusals(t *testing.T) {
 		edit   []func(*http.Request)
 		status int
 		code   string
-		report string // in what fails the test; "" when nothing does
+		report string // substring of the failure; "" for none
 	}{
 		{"bearer", "/integrations/sparse", []func(*http.Request){noKey, header("Authorization", "bearer "+contracttest.DefaultAPIKey)}, 200, "", ""},
 		{"workspace", "/integrations/sparse?workspace_id=ws-1", nil, 200, "", ""},
@@ -213,7 +213,7 @@ func TestFixtures(t *testing.T) {
 					t.Errorf("%s: status %d", slug, resp.StatusCode)
 				}
 			}
-			// The example that the fixture replaces is gone, by its id too.
+			// The example that the fixture replaces is gone, under its id too.
 			if resp, _ := send(t, srv, "/integrations/01907a11-0ffb-4296-a316-7aa570961e16"); resp.StatusCode != 404 {
 				t.Errorf("the replaced example's id: status %d", resp.StatusCode)
 			}
@@ -221,7 +221,7 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-// What was retrieved is served again byte for byte, what the types do not know included.
+// A retrieved integration is served byte for byte, including properties that the types do not have.
 func TestRetrievedFixture(t *testing.T) {
 	body := `{"news": [1.0],` + string(exampleBody(t, "rich"))[1:]
 	from := contracttest.NewServer(t, contracttest.WithFixture("mine", body))
@@ -278,7 +278,7 @@ func TestFixturesRefused(t *testing.T) {
 					t.Errorf("error is %v, want %s in it", err, want)
 				}
 				if !strings.Contains(fake.fatal, want) {
-					t.Errorf("the test was told %q, want %s in it", fake.fatal, want)
+					t.Errorf("got %q, want %s in it", fake.fatal, want)
 				}
 			}
 			if strings.Contains(fake.all(), leak) {
@@ -302,7 +302,7 @@ func TestBrokenFixture(t *testing.T) {
 	}
 }
 
-// The handler works under any server, and two of them share nothing.
+// A handler works with any server, and two handlers share nothing.
 func TestHandler(t *testing.T) {
 	h, err := contracttest.NewHandler(contracttest.WithFixture("sparse", contracttest.Examples()[2].Body))
 	if err != nil {
@@ -335,7 +335,7 @@ func TestNewClient(t *testing.T) {
 	}
 	fake := fails(t, func(tb testing.TB) { server.NewClient(tb, client.WithBaseURL("ftp://x")) })
 	if !strings.Contains(fake.fatal, "contracttest: ") {
-		t.Errorf("of a wrong option, the test was told %q", fake.fatal)
+		t.Errorf("with an invalid option, got %q", fake.fatal)
 	}
 }
 
@@ -352,7 +352,7 @@ func TestResetRequests(t *testing.T) {
 	}
 }
 
-// What is logged of a request says what happened, and nothing that could be a secret.
+// The log describes each request and contains nothing that could be a secret.
 func TestLog(t *testing.T) {
 	var log bytes.Buffer
 	var mu sync.Mutex
@@ -411,7 +411,7 @@ type writer func([]byte) (int, error)
 
 func (w writer) Write(b []byte) (int, error) { return w(b) }
 
-// A client chooses the names in its query, not how many lines are written about them.
+// The number and the length of the problems are limited, whatever names a query has.
 func TestHostileQuery(t *testing.T) {
 	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())
 	query := "?" + url.QueryEscape("\x1b[2J\n\u202e\u200b"+strings.Repeat("long", 1000)) + "=1"
@@ -430,7 +430,7 @@ func TestHostileQuery(t *testing.T) {
 	}
 }
 
-// A body that is announced and never comes does not keep the response back.
+// A body that is announced but never sent does not delay the response for long.
 func TestBodyThatNeverComes(t *testing.T) {
 	t.Parallel() // It waits for the server to give up.
 	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// fakeTB stands in for a test that is meant to fail: it keeps what the kit reports.
+// fakeTB is a testing.TB for a test that should fail. It records what is reported.
 type fakeTB struct {
 	testing.TB
 	mu     sync.Mutex
@@ -50,7 +50,7 @@ func (f *fakeTB) all() string {
 	return strings.Join(append(append(f.errors, f.logs...), f.fatal), "\n")
 }
 
-// fails runs f as a test of its own and returns what it reports.
+// fails runs f with a fakeTB, which it returns.
 func fails(t *testing.T, f func(tb testing.TB)) *fakeTB {
 	t.Helper()
 	fake := &fakeTB{TB: t}

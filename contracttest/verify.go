@@ -26,14 +26,14 @@ import (
 type Target struct {
 	BaseURL      string      // with the path prefix, for example https://api.portkey.ai/v1
 	APIKey       string      `json:"-"` // sent as x-portkey-api-key
-	BearerToken  string      `json:"-"` // sent as Authorization: Bearer, in place of a key
-	Header       http.Header `json:"-"` // sent with each request, for example for a gateway in front; its values are treated as secrets
+	BearerToken  string      `json:"-"` // sent as Authorization: Bearer, instead of a key
+	Header       http.Header `json:"-"` // sent with each request, for example for a gateway in front; the values are treated as secrets
 	Slugs        []string    // slugs (or ids) of integrations that the key can read
 	WorkspaceID  string      // sent as workspace_id if it is not empty
 	InsecureHTTP bool        // allows plain http to hosts other than loopback; the key is then sent unencrypted
 
-	// HTTPClient makes the requests. Its redirect policy and its cookies are not used: no redirect is followed and no
-	// cookie is sent. Nil means a client with [http.DefaultTransport]. If it has no timeout, each request may take 30
+	// HTTPClient makes the requests. Its redirect policy and cookie jar are ignored, and redirects are not followed.
+	// Nil means a client with [http.DefaultTransport]. If it has no timeout, the time limit for each request is 30
 	// seconds.
 	HTTPClient *http.Client `json:"-"`
 }
@@ -74,14 +74,14 @@ type CheckResult struct {
 	Name     string           `json:"name"` // stable, for example "auth/no-key" or "integration/<slug>/conforms"
 	Status   CheckStatus      `json:"status"`
 	Reason   string           `json:"reason,omitempty"`   // why it failed or was skipped, or a remark on a check that passed
-	Findings []client.Finding `json:"findings,omitempty"` // where the response and the contract differ
+	Findings []client.Finding `json:"findings,omitempty"` // details
 }
 
 // A Result is the outcome of [Verify].
 type Result struct {
 	Target     string        `json:"target"` // base URL, without user information and query
 	Checks     []CheckResult `json:"checks"`
-	NotChecked []string      `json:"not_checked,omitempty"` // what the contract has and no check looked at
+	NotChecked []string      `json:"not_checked,omitempty"` // parts of the contract that no response covered
 }
 
 // Passed reports whether at least one check passed and none failed.
@@ -98,33 +98,35 @@ func (r *Result) Count(status CheckStatus) int {
 	return n
 }
 
-// The checks of each slug, in their order. All but the first are skipped when there is no response to look at.
+// integrationChecks are the checks of each slug, in order. All but the first are skipped if the status code is not 200.
 var integrationChecks = []string{"status", "content-type", "conforms", "masked", "identity", "drift", "head", "repeatable"}
 
 // Verify checks whether a control plane conforms to the contract. It sends GET and HEAD only, one request after the
-// other, [DefaultInterval] apart: seven requests for each slug and two or three more. The checks for each slug are:
+// other, [DefaultInterval] apart: seven requests for each slug and up to three more, or five without a slug. The checks
+// for each slug are:
 //
 //   - integration/<slug>/status: the response to GET has status code 200
 //   - integration/<slug>/content-type: it has the content type application/json, in UTF-8
 //   - integration/<slug>/conforms: its body conforms to the contract
 //   - integration/<slug>/masked: it contains no secret that should be masked, at the top level or at any depth of
 //     configurations
-//   - integration/<slug>/identity: it is about this integration, by slug or id
+//   - integration/<slug>/identity: its slug or id is the one requested
 //   - integration/<slug>/drift: its findings are the drift of the response; it fails with [WithFailOnDrift] only
-//   - integration/<slug>/head: the response to HEAD has status code 200 and the same content type, or HEAD is refused
-//   - integration/<slug>/repeatable: a second GET has the same response, except for properties that the contract does
-//     not describe; numbers are compared exactly
+//   - integration/<slug>/head: the response to HEAD has status code 200 and the contract's content type, or HEAD is
+//     refused with 404, 405 or 501
+//   - integration/<slug>/repeatable: a second GET has the same status code and body, except for properties that the
+//     contract does not describe; numbers are compared exactly
 //
 // The checks for the control plane are:
 //
-//   - auth/no-key: without a key, GET and HEAD are refused with 401
+//   - auth/no-key: without a key, GET is refused with 401, and HEAD with 401, 404, 405 or 501
 //   - auth/wrong-key: with a wrong key in x-portkey-api-key, GET is refused with 401, 403 or 412
 //   - auth/wrong-token: with a wrong token in Authorization and no key, GET is refused with 401, 403 or 412
 //   - auth/cookie: with the cookies that responses have set and no key, GET is refused with 401
 //   - auth/echo: no response repeats the key, the token or a value of the target's Header, in a header or in its body
 //   - unknown-slug: GET of a random slug, and of a known slug with a suffix, is refused with 404 or 403
 //
-// A refusal must have an error of the API as its body: the body conforms, its message is not empty, a status code in it
+// The body of a refused GET must be an error of the API: it conforms, its message is not empty, a status code in it
 // equals that of the response, and it contains no data of the integration.
 //
 // To verify a [Server], start it with [WithInvalidRequestsAllowed], because a request without a key violates the
@@ -132,13 +134,13 @@ var integrationChecks = []string{"status", "content-type", "conforms", "masked",
 //
 // # Limits
 //
-// No request makes a server send every error that the contract documents: [Result].NotChecked lists the status codes
-// that no response had. Verify cannot check whether values are true, whether a masked value really hides the secret,
+// Verify cannot provoke every error that the contract documents: [Result].NotChecked lists the status codes that no
+// response had. Verify cannot check whether values are true, whether a masked value really hides the secret,
 // what other keys may read, whether checking a key takes the same time for every key, or how a server behaves with
 // methods other than GET and HEAD, under load, or for integrations that were not given.
 //
-// Verify returns an error if the target cannot be verified, before any request, or if ctx ends; the result then has the
-// checks completed so far.
+// Verify returns an error if the target is invalid, before any request, or if ctx ends; the result then has the checks
+// completed so far.
 func Verify(ctx context.Context, target Target, opts ...VerifyOption) (*Result, error) {
 	v := &verifier{
 		target:   target,
@@ -210,18 +212,17 @@ type verifier struct {
 
 	seen    map[int]bool      // status codes of responses
 	known   []known           // integrations that were retrieved
-	cookies map[string]string // that responses to authorized requests have set
+	cookies map[string]string // set by responses with status code 200
 	echoes  []client.Finding  // where responses repeat a credential
 }
 
-// known is what a refusal must not tell of an integration.
+// known has the values of an integration that a refusal must not contain.
 type known struct {
 	slug   string
 	values []string
 }
 
-// prepare refuses a target that cannot be verified. What makes a base URL, a key and a header fit is for package client to
-// say.
+// prepare validates the target. Package client validates the base URL, the credentials and the headers.
 func (v *verifier) prepare() error {
 	t := v.target
 	if t.BaseURL == "" {
@@ -255,7 +256,7 @@ func (v *verifier) prepare() error {
 	if t.HTTPClient != nil {
 		v.http = *t.HTTPClient
 	}
-	// A redirect is a response to report, and would take the key along. A cookie could stand in for a key.
+	// A redirect must be reported, and following it could disclose the key. A cookie could replace the key.
 	v.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	v.http.Jar = nil
 	if v.http.Timeout == 0 {
@@ -310,14 +311,14 @@ func (v *verifier) run(ctx context.Context) error {
 	return nil
 }
 
-// An ask is a request that must be refused with one of the status codes.
+// An ask is a request that must be refused with one of the wanted status codes.
 type ask struct {
 	method string
 	header http.Header
 	want   []int
 }
 
-// headRefused are the status codes with which a server refuses HEAD.
+// headRefused are the status codes with which a server may refuse HEAD.
 var headRefused = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}
 
 func (v *verifier) cookieAsks() []ask {
@@ -331,7 +332,7 @@ func (v *verifier) cookieAsks() []ask {
 	return []ask{{http.MethodGet, http.Header{"Cookie": {strings.Join(pairs, "; ")}}, []int{401}}}
 }
 
-// refused makes requests that must be refused, and adds a check of all of them: the first one that is not fails it.
+// refused makes requests that must be refused, and adds one check for them, which reports the first that is not.
 func (v *verifier) refused(ctx context.Context, name string, slugs []string, asks []ask) error {
 	result := CheckResult{Name: name, Status: Pass}
 	if len(asks) == 0 {
@@ -354,7 +355,7 @@ func (v *verifier) refused(ctx context.Context, name string, slugs []string, ask
 	return nil
 }
 
-// judge says what is wrong with a refusal.
+// judge returns what is wrong with a refusal; the reason is empty if it is correct.
 func (v *verifier) judge(r reply, ask ask) (reason string, findings []client.Finding) {
 	switch {
 	case !slices.Contains(ask.want, r.status):
@@ -374,7 +375,7 @@ func (v *verifier) judge(r reply, ask ask) (reason string, findings []client.Fin
 	return "", nil
 }
 
-// integration makes the checks of one slug. The error is the end of ctx.
+// integration runs the checks of one slug. It returns an error only if ctx ends.
 func (v *verifier) integration(ctx context.Context, slug string) error {
 	name := func(check string) string { return "integration/" + slug + "/" + check }
 
@@ -429,7 +430,7 @@ func (v *verifier) integration(ctx context.Context, slug string) error {
 
 func (v *verifier) add(c CheckResult) { v.result.Checks = append(v.result.Checks, c) }
 
-// verdict passes a check that has no findings.
+// verdict returns the result of a check that passes if it has no findings.
 func verdict(name, reason string, findings []client.Finding) CheckResult {
 	if len(findings) == 0 {
 		return CheckResult{Name: name, Status: Pass}
@@ -437,7 +438,7 @@ func verdict(name, reason string, findings []client.Finding) CheckResult {
 	return CheckResult{Name: name, Status: Fail, Reason: reason, Findings: findings}
 }
 
-// credentials is the header that carries the target's key or token.
+// credentials returns the header with the target's key or token.
 func (v *verifier) credentials() http.Header {
 	if v.target.BearerToken != "" {
 		return http.Header{"Authorization": {"Bearer " + v.target.BearerToken}}
@@ -445,7 +446,7 @@ func (v *verifier) credentials() http.Header {
 	return http.Header{"X-Portkey-Api-Key": {v.target.APIKey}}
 }
 
-// A reply is what came back for a request: a response, or the reason why there is none.
+// A reply is the response to a request, or the error if there is none.
 type reply struct {
 	status int // 0 without a response
 	body   []byte
@@ -453,7 +454,7 @@ type reply struct {
 	err    error
 }
 
-// send makes a request when its time has come. The error is the end of ctx.
+// send waits for the interval to pass and makes a request. It returns an error only if ctx ends.
 func (v *verifier) send(ctx context.Context, method, slug string, header http.Header) (reply, error) {
 	timer := time.NewTimer(time.Until(v.next))
 	defer timer.Stop()
@@ -472,7 +473,7 @@ func (v *verifier) send(ctx context.Context, method, slug string, header http.He
 		return reply{}, context.Cause(ctx)
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // without the URL, which has the query
+		err = u.Err // without the URL, which includes the query
 	}
 	return reply{err: err}, nil
 }
@@ -526,7 +527,7 @@ func (v *verifier) exchange(ctx context.Context, method, slug string, header htt
 	return r, nil
 }
 
-// quoted matches what the errors of net/http quote of what a server sent.
+// quoted matches what the errors of net/http quote from a server.
 var quoted = regexpOnce(`"(?:[^"\\]|\\.)*"`)
 
 func (v *verifier) describe(r reply) string {
@@ -537,7 +538,7 @@ func (v *verifier) describe(r reply) string {
 	return "status code " + strconv.Itoa(r.status)
 }
 
-// identity passes a response that is about the integration asked for. Names of properties are compared to the letter.
+// identity checks that a response is about the requested integration. Property names are case-sensitive.
 func (a reply) identity(name, slug string) CheckResult {
 	value, err := parseExactly(a.body)
 	if err != nil {
@@ -566,7 +567,7 @@ func (v *verifier) drift(name string, report client.Report) CheckResult {
 	return c
 }
 
-// head passes a response to HEAD like that to GET, and a refusal.
+// head checks a response to HEAD, which must be like that to GET or refuse the method.
 func (v *verifier) head(name string, r reply) CheckResult {
 	switch {
 	case r.status == http.StatusOK:
@@ -577,8 +578,8 @@ func (v *verifier) head(name string, r reply) CheckResult {
 	return CheckResult{Name: name, Status: Fail, Reason: v.describe(r) + ", want 200, or 404, 405 or 501 for a refusal"}
 }
 
-// repeated compares two responses to the same request. A property that the contract does not name may differ: a counter
-// of current usage, say.
+// repeated compares two responses to the same request. Properties that are not in the contract may differ, such as a
+// usage counter.
 func (v *verifier) repeated(name string, first, second reply) CheckResult {
 	if second.status != first.status {
 		return CheckResult{Name: name, Status: Fail, Reason: "the second time: " + v.describe(second)}
@@ -610,7 +611,7 @@ func (v *verifier) repeated(name string, first, second reply) CheckResult {
 	return verdict(name, "GET had another response the second time", d.found)
 }
 
-// look looks for the target's credentials in a response.
+// look searches a response for the target's credentials.
 func (v *verifier) look(method string, resp *http.Response, body []byte) {
 	const most = 10
 	add := func(where string) {
@@ -638,7 +639,7 @@ func (v *verifier) echo() CheckResult {
 	return verdict("auth/echo", "a response contains a credential that was sent", v.echoes)
 }
 
-// notChecked lists what the contract documents and no response showed.
+// notChecked lists the documented status codes that no response had.
 func (v *verifier) notChecked() []string {
 	var missing []string
 	for code := range operation().Responses.Map() {
@@ -653,7 +654,7 @@ func (v *verifier) notChecked() []string {
 	return []string{"responses with status code " + strings.Join(missing, ", ") + ": none was sent"}
 }
 
-// publicURL is a base URL without what may be secret in it.
+// publicURL returns a base URL without user information, query and fragment.
 func publicURL(base string) string {
 	u, err := url.Parse(base)
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// A control plane in memory: the fake server behind a RoundTripper, so that time can be the bubble's.
+// inMemory returns a client that calls h without a network, so that it works in a synctest bubble.
 func inMemory(h http.Handler) *http.Client {
 	return &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		w := httptest.NewRecorder()
@@ -81,7 +81,7 @@ func TestVerifyPasses(t *testing.T) {
 			slugs = append(slugs, e.Name)
 		}
 	}
-	id := strings.ToUpper("01907a11-0ffb-4296-a316-7aa570961e16") // A deployment may take it in any case.
+	id := strings.ToUpper("01907a11-0ffb-4296-a316-7aa570961e16") // A deployment may accept ids in any case.
 	distinct := len(slugs) + 1
 	slugs = append(slugs, id, slugs[0])
 	h := handler(t, contracttest.WithFixture(id, exampleBody(t, "sparse")))
@@ -102,7 +102,7 @@ func TestVerifyPasses(t *testing.T) {
 	}
 }
 
-// Each fault must fail its own check and leave the others as they are.
+// Each fault must affect the listed checks only.
 func TestVerifyFindsFaults(t *testing.T) {
 	body := exampleBody(t, slug)
 	changed := func(from, to string) []byte {
@@ -169,7 +169,7 @@ func TestVerifyFindsFaults(t *testing.T) {
 	}
 }
 
-// only says that one check has a status, and that others are skipped for it.
+// only returns that one check has a status and that others are skipped because of it.
 func only(name string, status contracttest.CheckStatus, skipped ...string) map[string]contracttest.CheckStatus {
 	want := map[string]contracttest.CheckStatus{name: status}
 	for _, s := range skipped {
@@ -273,7 +273,7 @@ func TestVerifySends(t *testing.T) {
 			t.Errorf("%+v %v", result, err)
 		}
 		const sparse = "http://127.0.0.1/api/v1/integrations/sparse?workspace_id=ws-1"
-		// What is made up differs from run to run.
+		// Random slugs and keys differ from run to run.
 		for i := range sent {
 			sent[i] = madeUp.ReplaceAllString(sent[i], "MADE-UP")
 		}
@@ -377,7 +377,7 @@ func TestTargetPrintsNoSecret(t *testing.T) {
 	}
 }
 
-// Run is exercised in a process of its own, since some of its tests must fail.
+// Run is tested in a separate process, since some of its subtests must fail.
 func TestRun(t *testing.T) {
 	if os.Getenv("CONTRACTTEST_RUN") == "1" {
 		h := handler(t, contracttest.WithFault("rich", contracttest.Fault{UnmaskedSecret: true, Times: 1}, contracttest.Fault{Drift: true}),

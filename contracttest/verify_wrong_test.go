@@ -21,10 +21,10 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// realKey is a key that cannot be found by accident in what a server says.
+// realKey is a key that no response contains by accident.
 const realKey = "pk-real-1f6b0c9a/x~y"
 
-// A controlPlane is a server that is right but for what a test changes.
+// A controlPlane is a server that conforms except for what a test changes.
 type controlPlane struct {
 	*contracttest.Handler
 	t *testing.T
@@ -34,14 +34,14 @@ func newControlPlane(t *testing.T, opts ...contracttest.ServerOption) controlPla
 	return controlPlane{handler(t, append(opts, contracttest.WithAPIKey(realKey))...), t}
 }
 
-// inner is the response of the right server.
+// inner returns the response of the conforming server.
 func (c controlPlane) inner(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	c.ServeHTTP(w, r)
 	return w
 }
 
-// open is the response to a request that has the right key, whatever it has.
+// open returns the response that a request would get with the right key.
 func (c controlPlane) open(r *http.Request) *httptest.ResponseRecorder {
 	r = r.Clone(r.Context())
 	r.Header.Del("Authorization")
@@ -49,7 +49,7 @@ func (c controlPlane) open(r *http.Request) *httptest.ResponseRecorder {
 	return c.inner(r)
 }
 
-// reply sends a recorded response with another body, or with its own where body is nil.
+// reply sends a recorded response with another status code and body, or with its own body if body is nil.
 func reply(w http.ResponseWriter, recorded *httptest.ResponseRecorder, status int, body []byte) {
 	for name, values := range recorded.Header() {
 		w.Header()[name] = values
@@ -72,10 +72,10 @@ func changed(t *testing.T, body []byte, from, to string) []byte {
 	return bytes.Replace(body, []byte(from), []byte(to), 1)
 }
 
-// wrongServer changes what a right server does with a request. Its second argument is the response of the right one.
+// A wrongServer responds to a request in place of c.
 type wrongServer func(c controlPlane, w http.ResponseWriter, r *http.Request)
 
-// Each of these servers is wrong in one way that a request can tell, and Verify says which.
+// Each of these servers is wrong in one way, which Verify must report.
 func TestVerifyCatchesWrongServers(t *testing.T) {
 	const first, other = "openai-production", "azure-openai-entra"
 	isFirst := func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/"+first) }
@@ -260,7 +260,7 @@ func TestVerifyCatchesWrongServers(t *testing.T) {
 	}
 }
 
-// These servers are unusual, and right.
+// These servers are unusual but conform.
 func TestVerifyPassesRightServers(t *testing.T) {
 	for name, server := range map[string]func(c controlPlane, n int, w http.ResponseWriter, r *http.Request){
 		"properties in another order, numbers in another spelling": func(c controlPlane, n int, w http.ResponseWriter, r *http.Request) {
@@ -321,7 +321,8 @@ func TestVerifyPassesRightServers(t *testing.T) {
 	}
 }
 
-// A server that switches protocols and says no more holds no step, and no response outlives its time or its context.
+// A server that switches protocols and falls silent does not block Verify: the timeout or the context ends each
+// response.
 func TestVerifyOfSilentServers(t *testing.T) {
 	for name, response := range map[string]string{
 		"101, then silence":            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
@@ -422,7 +423,7 @@ func TestVerifyNamesWhatItDidNotCheck(t *testing.T) {
 	}
 }
 
-// Without an environment, Run skips; it is tried in a process of its own.
+// Run skips if the environment variables are not set. It is tested in a separate process.
 func TestRunSkips(t *testing.T) {
 	if os.Getenv("CONTRACTTEST_RUN") == "skip" {
 		contracttest.Run(t, contracttest.Target{})

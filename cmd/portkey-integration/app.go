@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	exitFailed = 1 // The response or the contract failed.
-	exitUsage  = 2 // The command line or an input cannot be used.
+	exitFailed = 1 // A response is an error or violates the contract.
+	exitUsage  = 2 // The command line or an input is invalid.
 )
 
 // app is one run of the program: what it reads from and writes to.
@@ -29,12 +29,12 @@ type app struct {
 	out     *bufio.Writer // Data.
 	err     io.Writer     // Messages.
 	color   bool          // Whether out shows colours.
-	live    bool          // Whether err is a terminal, where a note can be written and wiped.
+	live    bool          // Whether err is a terminal, which can show notes on the progress.
 	shown   bool          // Whether out is a terminal.
-	running bool          // Whether the command line was understood.
+	running bool          // Whether the command line was valid.
 }
 
-// run is the whole program, and returns its exit code.
+// run runs the program and returns its exit code.
 func run(ctx context.Context, args []string, env func(string) string, in io.Reader, out, err io.Writer) int {
 	a := &app{
 		env:   env,
@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, env func(string) string, in io.Read
 		shown: isTerminal(out),
 	}
 	root := a.root()
-	root.SetArgs(append([]string{}, args...)) // Of nil, cobra would make os.Args.
+	root.SetArgs(append([]string{}, args...)) // cobra replaces nil with os.Args.
 	root.SetIn(in)
 	root.SetOut(a.out)
 	root.SetErr(err)
@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, env func(string) string, in io.Read
 	return a.exit(command, cmp.Or(failure, a.out.Flush()))
 }
 
-// pipe is a writer whose reader may have seen enough, as head has: that is no failure.
+// pipe is a writer that ignores EPIPE, since a reader such as head may exit early.
 type pipe struct{ io.Writer }
 
 func (p pipe) Write(b []byte) (int, error) {
@@ -65,7 +65,7 @@ func (p pipe) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// failed is a failure that was reported already.
+// failed is the exit code of a failure that was already reported.
 type failed int
 
 func (f failed) Error() string { return fmt.Sprintf("exit code %d", int(f)) }
@@ -84,15 +84,15 @@ func (a *app) exit(command *cobra.Command, err error) int {
 	return exitCode(err)
 }
 
-// complain writes a message. What it repeats of a server, a file or an argument, it makes fit for a terminal.
+// complain writes a message on one line, without characters that are unsafe for a terminal.
 func (a *app) complain(format string, args ...any) {
 	fmt.Fprintln(a.err, "portkey-integration: "+text.Line(fmt.Sprintf(format, args...), maxMessage))
 }
 
-// maxMessage is the most characters of a message.
+// maxMessage is the maximum length of a message, in characters.
 const maxMessage = 4000
 
-// exitCode tells a response that is no good from a request that was none.
+// exitCode distinguishes a request that failed from one that could not be made.
 func exitCode(err error) int {
 	for _, isResponse := range []func(error) bool{
 		is[*client.APIError],
@@ -117,7 +117,7 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// action makes f what a command does. An error before it is one of the command line.
+// action returns the RunE function of a command. Errors before it runs are errors of the command line.
 func (a *app) action(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
 		a.running = true
@@ -125,7 +125,7 @@ func (a *app) action(f func(ctx context.Context, args []string) error) func(*cob
 	}
 }
 
-// choice is a flag that takes one of a few words.
+// choice is a flag whose value is one of a few words.
 type choice struct {
 	value   string
 	allowed []string // The first one is the default.
@@ -144,7 +144,7 @@ func (c *choice) Set(text string) error {
 	return nil
 }
 
-// flag adds c to a command, for which shells complete its values.
+// flag adds c to a command, with shell completion for its values.
 func (c *choice) flag(command *cobra.Command, name, shorthand, usage string) {
 	command.Flags().VarP(c, name, shorthand, usage)
 	_ = command.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(c.allowed, cobra.ShellCompDirectiveNoFileComp))

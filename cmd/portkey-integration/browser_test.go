@@ -20,7 +20,7 @@ import (
 )
 
 // TestDocsInABrowser uses the page as a person would, in the browser that PORTKEY_BROWSER names, such as
-// /usr/bin/chromium. With go test -artifacts, it leaves screenshots behind.
+// /usr/bin/chromium. With go test -artifacts, it saves screenshots.
 func TestDocsInABrowser(t *testing.T) {
 	program := os.Getenv("PORTKEY_BROWSER")
 	if program == "" {
@@ -32,12 +32,12 @@ func TestDocsInABrowser(t *testing.T) {
 	p.call("Browser.grantPermissions", map[string]any{"permissions": []string{"clipboardReadWrite"}}, nil)
 	const curl = "curl -H 'x-portkey-api-key: " + contracttest.DefaultAPIKey + "' "
 
-	// Every example is there with its line, under a heading.
+	// Every example is shown with its curl command, under a heading.
 	p.wait("the page is shown", `document.querySelectorAll("article").length`)
 	for _, slug := range append(names(contracttest.Examples()), "mine") {
 		line := curl + s.origin + "/v1/integrations/" + slug
 		if got := p.evaluate(fmt.Sprintf(`document.querySelector('article[data-slug=%q] pre')?.textContent`, slug)); got != line {
-			t.Errorf("%s: got the line %v, want %s", slug, got, line)
+			t.Errorf("%s: got the command %v, want %s", slug, got, line)
 		}
 	}
 	for slug, want := range map[string]string{"mine": "Your fixtures", "rich": "azure-openai", "rate-limited": "Errors"} {
@@ -47,7 +47,7 @@ func TestDocsInABrowser(t *testing.T) {
 	}
 	p.wait("there is no request", `document.getElementById("list").innerText.includes("None yet")`)
 
-	// All by keyboard: the first stop is the way to the requests; then a filter, a copied line, and a try.
+	// Keyboard only: first the skip link to the requests; then the filter, a copied command, and a try.
 	p.press("Tab", 9)
 	p.wait("the first stop is the skip link", `document.activeElement.matches(".skip") && document.activeElement.getBoundingClientRect().left === 0`)
 	p.press("Enter", 13)
@@ -64,7 +64,7 @@ func TestDocsInABrowser(t *testing.T) {
 	p.wait("the request is shown", `document.querySelector("#list li")?.innerText.includes("GET /v1/integrations/bedrock-access-key")`)
 	p.evaluate(`(f => { f.value = ""; f.dispatchEvent(new Event("input")); })(document.getElementById("filter"))`)
 
-	// What another client does shows up by itself, with its problems, and as text.
+	// The request of another client appears automatically, with its problems, as text rather than HTML.
 	s.get(t, "/v1/integrations/%3Cb%3E?%3Cimg%20src=x%3E=1", nil)
 	p.wait("the request and its problems are shown", `(li => li?.className === "invalid" && li.innerText.includes("no key") &&
 		li.innerText.includes("query parameter <img src: not in the contract"))(document.querySelector("#list li"))`)
@@ -92,11 +92,11 @@ func TestDocsInABrowser(t *testing.T) {
 		}
 	}
 	for _, problem := range p.problems() {
-		t.Errorf("the page complains: %s", problem)
+		t.Errorf("the page logged: %s", problem)
 	}
 }
 
-// faint returns the texts whose contrast is below 4.5 to 1, the least that WCAG 2 takes for legible.
+// faint returns the texts whose contrast is below 4.5 to 1, the minimum of WCAG 2.
 const faint = `(() => {
 	const parse = c => (c.match(/[\d.]+/g) ?? []).map(Number);
 	const light = c => parse(c).slice(0, 3).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
@@ -153,7 +153,7 @@ func openPage(t *testing.T, program, url string) *page {
 		"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 	}
 	if os.Geteuid() == 0 {
-		args = append(args, "--no-sandbox") // Which root cannot have.
+		args = append(args, "--no-sandbox") // Root cannot use the sandbox.
 	}
 	command := exec.CommandContext(t.Context(), program, append(args, "about:blank")...)
 	in, to, err := os.Pipe()
@@ -177,7 +177,7 @@ func openPage(t *testing.T, program, url string) *page {
 		_ = to.Close()
 		<-p.done
 		_ = from.Close()
-		// Helpers of the browser outlive it by a moment, and write to its profile.
+		// Helper processes briefly outlive the browser and write to its profile.
 		for n := 0; os.RemoveAll(profile) != nil && n < 50; n++ {
 			time.Sleep(100 * time.Millisecond)
 		}
@@ -195,7 +195,7 @@ func openPage(t *testing.T, program, url string) *page {
 	return p
 }
 
-// listen sorts what the browser says. Messages end with a zero byte.
+// listen handles messages of the browser, which end with a zero byte.
 func (p *page) listen(from io.Reader) {
 	defer close(p.done)
 	for r := bufio.NewReader(from); ; {
@@ -219,7 +219,7 @@ func (p *page) listen(from io.Reader) {
 			p.asked = append(p.asked, e.Request.URL)
 		case "Runtime.exceptionThrown":
 			p.errors = append(p.errors, string(m.Params))
-		case "Log.entryAdded": // Refused by the policy, not found, and the like.
+		case "Log.entryAdded": // Refused by the policy, not found, and so on.
 			var e struct {
 				Entry struct{ Level, Text, URL string }
 			}
@@ -299,7 +299,7 @@ func (p *page) wait(what, expression string) {
 	for deadline := time.Now().Add(30 * time.Second); p.evaluate("Promise.resolve("+expression+").then(is => !!is)") != true; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.screenshot("failed.png")
-			p.t.Fatalf("not so: %s", what)
+			p.t.Fatalf("timeout, want: %s", what)
 		}
 	}
 }

@@ -19,14 +19,14 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// checked is what became of one saved response.
+// checked is the result for one saved response.
 type checked struct {
 	File           string           `json:"file"`
 	Conforms       bool             `json:"conforms"`
 	Provider       client.Provider  `json:"provider"`
 	Violations     []client.Finding `json:"violations"`
 	Drift          []client.Finding `json:"drift"`
-	MoreViolations int              `json:"more_violations,omitzero"` // Besides those listed.
+	MoreViolations int              `json:"more_violations,omitzero"` // In addition to those listed.
 	MoreDrift      int              `json:"more_drift,omitzero"`
 }
 
@@ -56,13 +56,13 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: `Check saved responses against the contract. Nothing is sent over the network. A path is a file, a folder (with
 all files in it) or - for standard input.
 
-A file holds the body of a response in JSON or YAML, several bodies (JSON lines, YAML documents), or a HAR file, as browsers
-and the command proxy save it: then each response to GET .../integrations/{slug} in it is checked, for the status code it was
-recorded with. Output of get, of proxy and of the recorder of package contracttest can be checked.
+A file contains the body of a response in JSON or YAML, several bodies (JSON lines, YAML documents), or a HAR file as
+saved by browsers and the command proxy. In a HAR file, each response to GET .../integrations/{slug} is checked with the
+status code that was recorded. Output of get, of proxy and of the Recorder in package contracttest can be checked.
 
 The exit code is 1 if a response violates the contract. Drift, such as a property that the contract does not have, is a
 failure with --fail-on-drift only. The exit code is 2 if a file cannot be read or is neither JSON nor YAML; the other
-files are checked nevertheless. Findings have a place and a reason, and never quote the response.`,
+files are checked nevertheless. A finding names a location and a reason, and never quotes the response.`,
 		Example: `  portkey-integration check response.json
   curl -s -H "x-portkey-api-key: $PORTKEY_API_KEY" https://api.portkey.ai/v1/integrations/mine | portkey-integration check -
   portkey-integration check --status 404 not-found.json
@@ -108,7 +108,7 @@ func (a *app) check(ctx context.Context, c *check, paths []string) error {
 	return nil
 }
 
-// checking is a run of the command.
+// checking is one run of the command.
 type checking struct {
 	*app
 	*check
@@ -125,7 +125,7 @@ func (r *checking) fail(name string, err error) {
 	r.code = exitUsage
 }
 
-// file checks all that is in a file.
+// file checks all responses in a file.
 func (r *checking) file(ctx context.Context, name string, err error) {
 	var data []byte
 	if err == nil {
@@ -140,7 +140,7 @@ func (r *checking) file(ctx context.Context, name string, err error) {
 	}
 	documents := split(name, data)
 	if len(documents) == 0 {
-		documents = []part{{body: nil}} // Its check says that it is empty.
+		documents = []part{{body: nil}} // The check reports that it is empty.
 	}
 	n := 0
 	next := func() string {
@@ -200,7 +200,7 @@ func (r *checking) har(ctx context.Context, file string, next func() string, dat
 		r.fail(next(), errors.New("a HAR file with no response to GET .../integrations/{slug} that was saved with its body"))
 	case checked < len(entries):
 		r.progress.wipe()
-		r.complain("%s: %d of %d entries checked; the others are no responses to GET .../integrations/{slug}, or lack a body",
+		r.complain("%s: %d of %d entries checked; the others are not responses to GET .../integrations/{slug} or have no body",
 			file, checked, len(entries))
 	}
 }
@@ -215,7 +215,7 @@ func (r *checking) result(name string, report client.Report) {
 	r.progress.show(fmt.Sprintf("%d responses checked ...", r.documents))
 }
 
-// A sink takes results as they come.
+// A sink receives results as they arrive.
 type sink interface {
 	add(checked)
 	unreadable(name string, err error)
@@ -232,7 +232,7 @@ func (a *app) sink(c *check) sink {
 	return textSink{a}
 }
 
-// textSink writes a line for each response and one for each finding, each of which names the file.
+// textSink writes a line for each response and for each finding. Every line names the file.
 type textSink struct{ *app }
 
 func (s textSink) add(c checked) {
@@ -263,7 +263,7 @@ func (s textSink) add(c checked) {
 func (s textSink) unreadable(string, error) {}
 func (s textSink) end() error               { return nil }
 
-// jsonSink writes one object with all results, a line for each.
+// jsonSink writes one object with all results, each on its own line.
 type jsonSink struct {
 	*app
 	n int
@@ -294,7 +294,7 @@ func (s *jsonSink) end() error {
 	return err
 }
 
-// junitSink writes a test case for each response, at the end: the format begins with their number.
+// junitSink writes a test case for each response, all at the end, since the format begins with their number.
 type junitSink struct {
 	*app
 	failOnDrift bool
@@ -324,7 +324,7 @@ func (s *junitSink) end() error {
 	return contracttest.WriteJUnit(s.out, &s.result)
 }
 
-// marshal writes a value as JSON that a terminal can trust.
+// marshal writes a value as JSON, with characters that are unsafe for a terminal escaped.
 func (a *app) marshal(v any, indent string) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

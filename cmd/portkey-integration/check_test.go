@@ -13,7 +13,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// checkedJSON is the documented form of check --output json.
+// checkedJSON is the documented output of check --output json.
 type checkedJSON struct {
 	Results []struct {
 		File       string        `json:"file"`
@@ -34,7 +34,7 @@ func parseChecked(t *testing.T, text string) checkedJSON {
 	t.Helper()
 	var c checkedJSON
 	d := json.NewDecoder(strings.NewReader(text))
-	d.DisallowUnknownFields() // The form is exactly this.
+	d.DisallowUnknownFields() // There are no other properties.
 	if err := d.Decode(&c); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
@@ -116,7 +116,7 @@ func variants(t *testing.T, e contracttest.Fixture) []variant {
 
 func schemaless(name string) bool { return name == "unknown-provider" }
 
-// put changes the value that a path leads to.
+// put changes the value at a path.
 func put(v any, path []string, value any) {
 	for _, name := range path[:len(path)-1] {
 		switch container := v.(type) {
@@ -214,7 +214,7 @@ func TestCheckStatus(t *testing.T) {
 	invoke(t, "check", "--status", "404", save(t, "ok.json", []byte(`{"message":"gone"}`))).want(t, 0)
 }
 
-// entry is one of a HAR file.
+// entry returns an entry of a HAR file.
 func entry(method, url string, status int, body any) map[string]any {
 	content := map[string]any{"mimeType": "application/json; charset=utf-8"}
 	if body != nil {
@@ -243,7 +243,7 @@ func TestCheckHAR(t *testing.T) {
 		entry("GET", base+"rich", 200, string(encode(t, integration))),
 		entry("GET", base+"gone", 404, `{"message":"gone"}`),
 	)...)
-	// Neither the name nor the way it comes tells that it is a HAR file.
+	// A HAR file is recognized by its content, not by its name.
 	for _, in := range []struct {
 		file string
 		input

@@ -21,9 +21,10 @@ import (
 
 const containerfile = "deploy/Containerfile"
 
-// TestContainer does by hand what a builder does with deploy/Containerfile, since there is not one everywhere: what it
-// copies is there, its build command makes a program that needs no file beside it, and that serves, as another user than
-// root, in an empty file system. Where PORTKEY_BUILDER names a builder, such as docker, that builds it too.
+// TestContainer follows deploy/Containerfile without a builder, since not every machine has one: the files that it
+// copies exist, and its build command produces a program that needs no other file and that serves as a user other than
+// root in an empty file system. If PORTKEY_BUILDER names a builder, such as docker, the test builds the image with it
+// too.
 func TestContainer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the program")
@@ -47,7 +48,7 @@ func TestContainer(t *testing.T) {
 		return steps[i][1]
 	}
 
-	// The toolchain is the one that go.mod asks for, and the image is nothing but the program.
+	// The toolchain is that of go.mod, and the image starts from scratch.
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func TestContainer(t *testing.T) {
 		t.Errorf("got USER %s, want numbers that are not root's: scratch knows no names", user)
 	}
 
-	// What is copied is there, and what is built from is not left out.
+	// The copied files exist, and .dockerignore excludes nothing that the build needs.
 	var build, copied string
 	for _, s := range steps {
 		fields := strings.Fields(s[1])
@@ -75,8 +76,8 @@ func TestContainer(t *testing.T) {
 		case s[0] == "COPY" && fields[0] == "--from=build":
 			if fields[2] == entrypoint(t, last("ENTRYPOINT"))[0] {
 				copied = fields[1]
-			} else if fields[1] != "/etc/ssl/certs/ca-certificates.crt" { // Which the image golang has, as Debian.
-				t.Errorf("COPY %s: what is it?", s[1])
+			} else if fields[1] != "/etc/ssl/certs/ca-certificates.crt" { // Part of the golang image, which is based on Debian.
+				t.Errorf("COPY %s: unknown file", s[1])
 			}
 		case s[0] == "COPY":
 			for _, source := range fields[:len(fields)-1] {
@@ -97,7 +98,7 @@ func TestContainer(t *testing.T) {
 		}
 	}
 
-	// The build command as it stands, but for the place of its output.
+	// The build command, with another path for its output.
 	image := t.TempDir()
 	if err := os.Chmod(image, 0o755); err != nil {
 		t.Fatal(err)
@@ -123,7 +124,7 @@ func TestContainer(t *testing.T) {
 		}
 	}
 
-	// It serves by a name that only the container's network knows.
+	// It serves under a name that exists only in the container's network.
 	args := entrypoint(t, last("CMD"))
 	i := slices.Index(args, ":4010")
 	if i < 0 || !strings.Contains(last("EXPOSE"), "4010") {
@@ -182,7 +183,7 @@ func TestContainer(t *testing.T) {
 	}
 }
 
-// instructions are those of a Containerfile, each with its arguments.
+// instructions returns the instructions of a Containerfile, each with its arguments.
 func instructions(t *testing.T, path string) (steps [][2]string) {
 	t.Helper()
 	content, err := os.ReadFile(path)

@@ -8,7 +8,7 @@ import (
 	portkeyintegration "github.com/portkey-integration/portkey-integration-go"
 )
 
-// header is the little of the document that the program itself asks for.
+// header has the parts of the contract that the command version prints.
 type header struct {
 	OpenAPI string
 	Info    struct {
@@ -19,7 +19,7 @@ type header struct {
 var loadHeader = sync.OnceValue(func() *header {
 	var c header
 	if err := yaml.Load([]byte(portkeyintegration.Contract()), &c); err != nil {
-		panic("the embedded contract: " + err.Error()) // The tests rule it out.
+		panic("the embedded contract: " + err.Error()) // Ruled out by the tests.
 	}
 	return &c
 })

@@ -55,13 +55,13 @@ error.`,
 	flags := command.Flags()
 	g.output.flag(command, "output", "o", "format")
 	g.validation.flag(command, "validation", "", "what happens to a response that violates the contract")
-	flags.IntVar(&g.maxRetries, "max-retries", 2, "`N`, how often a failed request is retried")
+	flags.IntVar(&g.maxRetries, "max-retries", 2, "retry a failed request at most `N` times")
 	_ = command.RegisterFlagCompletionFunc("max-retries", cobra.NoFileCompletions)
 	return command
 }
 
 func (a *app) get(ctx context.Context, g *get, slugs []string) error {
-	// All slugs before any request: a typing error is found while nothing has happened.
+	// Check all slugs before the first request, so that a typo is found early.
 	for _, slug := range slugs {
 		if _, err := gen.Slug(slug).MarshalText(); err != nil {
 			return fmt.Errorf("%w %q: %w", client.ErrInvalidSlug, slug, err)
@@ -121,10 +121,10 @@ func (a *app) get(ctx context.Context, g *get, slugs []string) error {
 	}
 }
 
-// inOrder yields results in the order of their slugs, each as soon as those before it are there.
+// inOrder yields results in the order of their slugs, each as soon as all earlier ones have arrived.
 func inOrder(slugs []string, results iter.Seq[client.Result]) iter.Seq[client.Result] {
 	return func(yield func(client.Result) bool) {
-		early := map[string][]client.Result{} // A slug may be asked for twice.
+		early := map[string][]client.Result{} // A slug may be given twice.
 		for r := range results {
 			early[r.Slug] = append(early[r.Slug], r)
 			for len(slugs) > 0 && len(early[slugs[0]]) > 0 {
@@ -138,7 +138,7 @@ func inOrder(slugs []string, results iter.Seq[client.Result]) iter.Seq[client.Re
 	}
 }
 
-// explain says why there is no integration for a slug.
+// explain prints why there is no integration for a slug.
 func (a *app) explain(slug string, err error) {
 	if broken, ok := errors.AsType[*client.ValidationError](err); ok {
 		a.complain("%s: the response violates the contract (--validation report prints it all the same):", slug)
@@ -164,10 +164,10 @@ func (a *app) explain(slug string, err error) {
 type printer struct {
 	*app
 	output     string
-	slugs      []string // All that were asked for.
+	slugs      []string // All that were requested.
 	validation client.Validation
 	printed    int
-	widths     []int // Of a table's columns, once it has begun.
+	widths     []int // Column widths of the table, once it has begun.
 }
 
 func (p *printer) print(integration *client.Integration) error {
@@ -200,7 +200,7 @@ func (p *printer) print(integration *client.Integration) error {
 	return errors.Join(err, p.out.Flush())
 }
 
-// finding says where, what and which keyword of the schema says so, on one line that a terminal can trust.
+// finding formats a finding as one line, with its schema keyword and without characters that are unsafe for a terminal.
 func finding(f client.Finding) string {
 	line := f.String()
 	if f.Keyword != "" {
@@ -209,7 +209,7 @@ func finding(f client.Finding) string {
 	return text.Line(line, maxCell)
 }
 
-// completeSlugs offers the examples with --sandbox, which has no other integrations.
+// completeSlugs completes the slugs of the examples if --sandbox is set.
 func (a *app) completeSlugs(t *target, wanted func(status int) bool) cobra.CompletionFunc {
 	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if !t.sandbox {
@@ -219,7 +219,7 @@ func (a *app) completeSlugs(t *target, wanted func(status int) bool) cobra.Compl
 	}
 }
 
-// exampleSlugs lists the contract's examples of the statuses wanted, for shells to complete.
+// exampleSlugs returns completions for the contract's examples with the wanted status codes.
 func exampleSlugs(wanted func(status int) bool) []cobra.Completion {
 	var slugs []cobra.Completion
 	for _, e := range contracttest.Examples() {

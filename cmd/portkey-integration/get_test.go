@@ -22,7 +22,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// withoutHeaders is an integration as the program prints it.
+// withoutHeaders redacts the custom_headers of an integration, as the program does.
 func withoutHeaders(integration map[string]any) map[string]any {
 	configuration, _ := integration["configurations"].(map[string]any)
 	headers, _ := configuration["custom_headers"].(map[string]any)
@@ -85,7 +85,7 @@ func TestGetEveryExample(t *testing.T) {
 	}
 }
 
-// leaves are the values in v that hold no others, by their JSON Pointers.
+// leaves returns the leaf values in v by their JSON Pointers.
 func leaves(at string, v any) map[string]any {
 	found := map[string]any{}
 	children := map[string]any{}
@@ -168,7 +168,7 @@ func TestGetTextOfUnusualValues(t *testing.T) {
 	}
 }
 
-// odd is a response whose spelling a careless reader changes.
+// odd is a response whose spelling a careless conversion would change.
 const odd = `{"slug":"odd","zulu":1.50e+2,"id":"e0a3a91f-2346-4c13-bc27-ed12b10877a9","name":"caf\u00e9 \/ <b>",` +
 	`"ai_provider_id":"openai","big":123456789012345678901234567890,"small":-0,"created_at":"2025-02-08T01:13:29Z",` +
 	`"tags":[{"key":"env"},"yes","1:20","0x1F","null","a\nb\n",true,{},[]],"alpha":{"b":1.0,"a":null}}`
@@ -199,7 +199,7 @@ func TestGetIsLossless(t *testing.T) {
 func TestGetManyKeepsTheirOrder(t *testing.T) {
 	slugs := []string{"rich", "sparse", "no-such-slug", "openai-production", "sparse", "huggingface"}
 	s, in := server(t)
-	s.SetFault("rich", contracttest.Fault{Delay: 50 * time.Millisecond}) // So that it is not the first to be there.
+	s.SetFault("rich", contracttest.Fault{Delay: 50 * time.Millisecond}) // So that it does not arrive first.
 
 	o := in.run(t, append([]string{"get", "--output", "json"}, slugs...)...).want(t, 1, "no-such-slug: status code 404")
 	var got []string
@@ -258,7 +258,7 @@ func TestGetSends(t *testing.T) {
 	input{}.run(t, "get", "rich", "--base-url", s.URL+"/", "--api-key-file", file, "--workspace-id", "ws-1").want(t, 0)
 	input{stdin: s.APIKey()}.run(t, "get", "rich", "--base-url", s.URL, "--api-key-file", "-").want(t, 0)
 	in.env["PORTKEY_BASE_URL"] = "http://127.0.0.1:1/v1"
-	in.run(t, "get", "rich", "--base-url", s.URL).want(t, 0) // A flag beats the environment.
+	in.run(t, "get", "rich", "--base-url", s.URL).want(t, 0) // A flag overrides the environment.
 	in.env["PORTKEY_API_KEY"] = "wrong"
 	in.run(t, "get", "rich", "--base-url", s.URL).want(t, 1, "check the key in PORTKEY_API_KEY")
 	in.run(t, "get", "rich", "--base-url", s.URL, "--api-key-file", file).want(t, 0)
@@ -321,7 +321,7 @@ func TestGetFailures(t *testing.T) {
 		t.Errorf("exit code %d, stdout and stderr:\n%s\n%s", o.code, o.out, o.err)
 	}
 	if o := in.run(t, "get", "broken", "--validation", "off").want(t, 0); strings.Contains(o.out, "Violations") {
-		t.Error("violations are shown though nobody looked")
+		t.Error("violations are shown without validation")
 	}
 }
 
@@ -341,7 +341,7 @@ func TestGetIsInterrupted(t *testing.T) {
 
 const leak = "sk-this-must-never-be-printed-0451"
 
-// TestSecretsAreNeverPrinted puts a secret wherever one may be, and looks for it in all that is printed.
+// TestSecretsAreNeverPrinted puts a secret wherever one may be, and searches all output for it.
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	var names []string
 	for _, schema := range document(t).Components.Schemas {
@@ -382,7 +382,8 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		}
 		add("object", map[string]any{"inner": leak}, names...)
 		add("array", []any{leak}, names...)
-		// Some of these conform, as far as a contract can tell: what is nested is nobody's. So this is a server of its own.
+		// Some of these bodies conform, since the contract cannot describe nested secrets, so they are no broken
+		// fixtures.
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write(bodies[path.Base(r.URL.Path)])

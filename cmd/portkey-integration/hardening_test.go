@@ -21,12 +21,12 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// A secret that was given where a file is wanted is not printed, nor is a part of it.
+// A secret that was given in place of a file name is not printed, not even in part.
 func TestASecretInPlaceOfAFileIsNotPrinted(t *testing.T) {
 	for _, args := range [][]string{
 		{"--api-key-file", leak},
 		{"--api-key-file", leak + "/x"},
-		{"--api-key-file", strings.Repeat(leak, 100)}, // Longer than a name may be.
+		{"--api-key-file", strings.Repeat(leak, 100)}, // Longer than a file name may be.
 		{"--api-key-file", "/dev/null/" + leak},
 		{"--bearer-token-file", leak},
 		{"--header", "X-Gateway=" + leak},
@@ -73,11 +73,11 @@ func TestSecretsComeFromOnePlaceEach(t *testing.T) {
 	}
 }
 
-// hostile are characters that a terminal cannot trust.
+// hostile has characters that are unsafe for a terminal.
 const hostile = "\x7f\u0085\u009b31m\u200b\u200d\u202e\u2028\u2029\u2066\ufeff\U000e0041"
 
-// Whatever a server puts into names and texts, no character reaches a terminal that moves, hides or reorders text. JSON and
-// YAML say the same with escapes.
+// Whatever names and strings a server sends, no character that moves, hides or reorders text reaches a terminal. JSON
+// and YAML contain such characters as escapes.
 func TestUnsafeCharactersAreNotPrinted(t *testing.T) {
 	integration := example(t, "rich")
 	for _, name := range []string{"slug", "name", "description", "status", "masked_key"} {
@@ -130,7 +130,7 @@ func TestUnsafeCharactersAreNotPrinted(t *testing.T) {
 	}
 }
 
-// program starts the program in a process of its own, which TestMain makes of the tests' binary.
+// program starts the program in a separate process, which is the test binary; see TestMain.
 func program(t *testing.T, stdin io.Reader, args ...string) (cmd *exec.Cmd, out *bufio.Reader, messages *syncBuffer) {
 	t.Helper()
 	cmd = exec.CommandContext(t.Context(), os.Args[0], args...)
@@ -162,7 +162,7 @@ func ends(t *testing.T, cmd *exec.Cmd, messages *syncBuffer) *os.ProcessState {
 	return cmd.ProcessState
 }
 
-// The first interrupt ends what waits for input.
+// The first interrupt ends a command that waits for input.
 func TestInterruptWhileReading(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"check", "-"}, {"get", "rich", "--api-key-file", "-"}} {
@@ -171,7 +171,7 @@ func TestInterruptWhileReading(t *testing.T) {
 			t.Fatal(err)
 		}
 		cmd, _, messages := program(t, stdin, args...)
-		time.Sleep(300 * time.Millisecond) // For the program to get there; it ends the same if it has not.
+		time.Sleep(300 * time.Millisecond) // Time for the program to start reading; otherwise it ends in the same way.
 		_ = cmd.Process.Signal(os.Interrupt)
 		if state := ends(t, cmd, messages); state.ExitCode() != 1 && !state.Sys().(syscall.WaitStatus).Signaled() {
 			t.Errorf("%v: got exit code %d, want 1; stderr:\n%s", args, state.ExitCode(), messages)
@@ -181,7 +181,7 @@ func TestInterruptWhileReading(t *testing.T) {
 	}
 }
 
-// The first interrupt ends a proxy in good order, a second one at once.
+// The first interrupt ends a proxy gracefully, a second one at once.
 func TestInterruptOfAProxy(t *testing.T) {
 	t.Parallel()
 	s := contracttest.NewServer(t, contracttest.WithFault("rich", contracttest.Fault{Hang: true}))

@@ -21,13 +21,13 @@ import (
 )
 
 const (
-	maxSecretFile = 64 << 10                // No credential comes near it.
-	maxFile       = contracttest.MaxHARSize // What proxy writes, check reads.
+	maxSecretFile = 64 << 10                // No credential is nearly as large.
+	maxFile       = contracttest.MaxHARSize // check can read what proxy writes.
 	maxDocument   = 16 << 20                // One response.
 )
 
-// readInput reads standard input, where name is "-", or a file, and no more than limit bytes. It returns with ctx, whatever
-// the file does: a pipe may be opened or read without end.
+// readInput reads a file, or standard input if name is "-", of at most limit bytes. It returns when ctx ends even if
+// opening or reading the file blocks, as it may for a pipe.
 func (a *app) readInput(ctx context.Context, name string, limit int) ([]byte, error) {
 	type outcome struct {
 		data []byte
@@ -56,7 +56,7 @@ func (a *app) readInput(ctx context.Context, name string, limit int) ([]byte, er
 	}
 }
 
-// readBounded reads to the end, to the limit, or to the first sign that there is no text.
+// readBounded reads all of in. It returns an error if in is larger than limit or contains a zero byte, or if ctx ends.
 func readBounded(ctx context.Context, in io.Reader, limit int) ([]byte, error) {
 	var data bytes.Buffer
 	piece := make([]byte, 64<<10)
@@ -88,7 +88,7 @@ func size(n int) string {
 	return strconv.Itoa(n>>10) + " KiB"
 }
 
-// withoutPath is an error of a file without its name, which may be a secret that was given in its place.
+// withoutPath removes the file name from an error, since it may be a secret that was given by mistake.
 func withoutPath(err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
@@ -96,8 +96,8 @@ func withoutPath(err error) error {
 	return err
 }
 
-// readSecret reads a file that holds a secret, and names the flag that names the file. The name itself is not repeated:
-// the secret may stand there by mistake.
+// readSecret reads a secret from a file. Errors name the flag but not the file, since its name may be the secret
+// itself, given by mistake.
 func (a *app) readSecret(ctx context.Context, flag, name string) (string, error) {
 	data, err := a.readInput(ctx, name, maxSecretFile)
 	if err != nil {
@@ -113,11 +113,11 @@ func (a *app) readSecret(ctx context.Context, flag, name string) (string, error)
 	return secret, nil
 }
 
-// inputs calls visit with each file that paths name, and with each error on the way. Folders are searched to their ends,
-// but for names that begin with a dot; links are followed, but not around.
+// inputs calls visit with each file at or below the given paths, and with each error. In folders, names that begin with
+// a dot are skipped. Symbolic links are followed; a cycle is an error.
 type inputs struct {
 	visit func(name string, err error)
-	seen  map[string]bool // folders, by their names without links
+	seen  map[string]bool // folders, by their paths with links resolved
 	open  []string        // the folders that are being searched
 }
 
@@ -137,7 +137,7 @@ func (in *inputs) walk(ctx context.Context, path string) {
 	}
 }
 
-// folder returns how many files and errors it came across.
+// folder visits the files below a folder and returns the number of files and errors.
 func (in *inputs) folder(ctx context.Context, path string) int {
 	real, err := filepath.EvalSymlinks(path)
 	switch {
@@ -181,14 +181,14 @@ func (in *inputs) folder(ctx context.Context, path string) int {
 	return n
 }
 
-// A part of a file stands for one response, or is a HAR file.
+// A part of a file is one response or a HAR file.
 type part struct {
-	body []byte // JSON, as far as can be told
+	body []byte // JSON, possibly invalid
 	err  error  // why there is none
 }
 
-// split takes a file apart: one JSON text, several on lines of their own, or YAML documents. What is broken is a part
-// too.
+// split returns the parts of a file: one JSON text, several on separate lines, or YAML documents. Invalid content is a
+// part too.
 func split(name string, data []byte) []part {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	values, rest := jsonTexts(data)
@@ -211,12 +211,12 @@ func split(name string, data []byte) []part {
 		return yamlDocuments(data)
 	}
 	if len(values) == 0 || !startsOnNewLine(data, len(data)-len(rest)) {
-		return []part{{body: data}} // One text that is broken, or goes on after its end.
+		return []part{{body: data}} // One text that is invalid or followed by other data.
 	}
 	return append(values, part{body: rest})
 }
 
-// jsonTexts reads JSON texts, each on lines of its own, and returns what is left where that fails.
+// jsonTexts reads JSON texts on separate lines. If it fails, rest is the data that it could not read.
 func jsonTexts(data []byte) (values []part, rest []byte) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	end := 0
@@ -233,12 +233,12 @@ func jsonTexts(data []byte) (values []part, rest []byte) {
 	}
 }
 
-// startsOnNewLine reports whether there is a line break before the first character at or after i that is no space.
+// startsOnNewLine reports whether a line break precedes the first non-space character at or after i.
 func startsOnNewLine(data []byte, i int) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(data[i:], " \t\r"), []byte("\n"))
 }
 
-// looksLikeLines reports whether there are several lines, and the first or the second is a JSON object.
+// looksLikeLines reports whether there are several lines, of which the first or the second is a JSON object.
 func looksLikeLines(data []byte) bool {
 	n, objects := 0, 0
 	for line := range bytes.Lines(data) {
@@ -268,13 +268,13 @@ func looksLikeYAML(data []byte) bool {
 	return err == nil && node != nil && node.Kind == yaml.MappingNode && yamlName.MatchString(node.Content[0].Value)
 }
 
-// yamlName is what the first name of a body is like, and the first words of a text or a page are not.
+// yamlName matches the first property name of a body, but not the first words of prose or of an HTML page.
 var yamlName = regexp.MustCompile(`^[a-z_]+$`)
 
-// yamlMark begins a document of YAML, wherever a line begins with it.
+// yamlMark matches a line, or the beginning of one, that begins a YAML document.
 var yamlMark = regexp.MustCompile(`(?m)^---(?:[ \t]+|\r?$)`)
 
-// yamlDocuments takes a stream of YAML documents apart. They are read one by one, so that a broken one breaks no other.
+// yamlDocuments splits a stream of YAML documents. They are parsed separately, so that an invalid one affects no other.
 func yamlDocuments(data []byte) []part {
 	var parts []part
 	start := 0
@@ -283,7 +283,7 @@ func yamlDocuments(data []byte) []part {
 		if len(bytes.TrimSpace(text)) == 0 {
 			return
 		}
-		if values, rest := jsonTexts(text); rest == nil { // JSON is YAML, and read as it is spelled. Here it may be several.
+		if values, rest := jsonTexts(text); rest == nil { // JSON is YAML, too, and keeps its spelling. There may be several texts.
 			parts = append(parts, values...)
 			return
 		}
@@ -301,7 +301,8 @@ func yamlDocuments(data []byte) []part {
 	return parts
 }
 
-// yamlToJSON is the JSON that a YAML document says, nil for a document of comments alone. It begins after so many lines.
+// yamlToJSON converts a YAML document to JSON. It returns nil if there are only comments. after is the number of lines
+// before the document, for errors.
 func yamlToJSON(text []byte, after int) ([]byte, error) {
 	if len(text) > maxDocument {
 		return nil, fmt.Errorf("it is larger than %s", size(maxDocument))
@@ -326,7 +327,7 @@ func yamlToJSON(text []byte, after int) ([]byte, error) {
 
 var yamlLine = regexp.MustCompile(`\bL(\d+)\.C`)
 
-// parseYAML reads one document; its node is nil where there is none.
+// parseYAML parses one document. The node is nil if there is none.
 func parseYAML(text []byte) (*yaml.Node, error) {
 	loader, err := yaml.NewLoader(bytes.NewReader(text))
 	if err != nil {
@@ -344,7 +345,7 @@ func parseYAML(text []byte) (*yaml.Node, error) {
 	return &node, nil
 }
 
-// limitedBuffer takes as much as a document may have: aliases make much of little.
+// limitedBuffer limits the size of a converted document, since aliases can make it much larger than its source.
 type limitedBuffer struct{ bytes.Buffer }
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
@@ -354,7 +355,7 @@ func (b *limitedBuffer) Write(p []byte) (int, error) {
 	return b.Buffer.Write(p)
 }
 
-// interruptible is a reader that ends with ctx.
+// interruptible is a reader that fails once ctx has ended.
 type interruptible struct {
 	ctx context.Context
 	io.Reader

@@ -22,7 +22,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// folder writes files below a new folder and returns it. A content that begins with "->" makes a link.
+// folder writes files below a new folder and returns it. Content that begins with "->" creates a link.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -67,7 +67,7 @@ func TestCheckSplitsFiles(t *testing.T) {
 	har := string(encode(t, map[string]any{"log": map[string]any{"version": "1.2", "entries": []any{
 		entry("GET", "https://x/v1/integrations/a", 200, good), entry("GET", "https://x/v1/integrations/b", 404, `{"message":"gone"}`),
 	}}}))
-	logged := `{"log":{"entries":[]},` + good[1:] // A property by that name makes no HAR file.
+	logged := `{"log":{"entries":[]},` + good[1:] // A property named log does not make it a HAR file.
 	const bad = `{"id":1}`
 	for _, test := range []struct {
 		name, file, content string
@@ -137,7 +137,7 @@ func TestCheckSplitsFiles(t *testing.T) {
 	}
 }
 
-// laughs is a small YAML document whose aliases stand for a very large one.
+// laughs returns a small YAML document whose aliases expand to a very large one.
 func laughs() string {
 	b := strings.Builder{}
 	b.WriteString("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n")
@@ -197,7 +197,7 @@ func TestCheckFoldersThatCannotBeRead(t *testing.T) {
 		}
 	}
 	defer os.Chmod(filepath.Join(root, "a"), 0o700)
-	if os.Getuid() == 0 { // To whom nothing is closed.
+	if os.Getuid() == 0 { // Root can read everything.
 		const nobody = 65534
 		for _, open := range []string{filepath.Dir(root), root, filepath.Join(root, "d.json")} {
 			if err := os.Chmod(open, 0o755); err != nil {
@@ -209,7 +209,7 @@ func TestCheckFoldersThatCannotBeRead(t *testing.T) {
 		}
 		defer func() {
 			if err := syscall.Seteuid(0); err != nil {
-				panic(err) // The tests that follow would run as nobody.
+				panic(err) // Later tests would run as nobody.
 			}
 		}()
 	}
@@ -242,7 +242,7 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// Whatever is read or opened without end, an interrupt ends it.
+// An interrupt ends reading or opening a file that blocks or never ends.
 func TestCheckIsInterrupted(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -269,7 +269,7 @@ func TestCheckIsInterrupted(t *testing.T) {
 		}
 		_ = writer.Close()
 	}
-	// Let go of those that wait for the pipe's other end.
+	// Unblock the goroutines that wait for the pipe's other end.
 	if w, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
 		_ = w.Close()
 	}
@@ -324,7 +324,7 @@ func TestCheckJUnit(t *testing.T) {
 	}
 }
 
-// The output grows with the input, and by no more than a factor, whatever a server sends.
+// Whatever a server sends, the output is larger than the input by at most a constant factor.
 func TestOutputIsBounded(t *testing.T) {
 	const size = 71 << 10
 	sparse := example(t, "sparse")

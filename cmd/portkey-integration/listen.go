@@ -18,20 +18,20 @@ import (
 )
 
 const (
-	// No client of a server here needs longer, or more.
+	// No client of these servers needs more.
 	headerTimeout  = 10 * time.Second
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 256 << 10
 )
 
-// listening is where a server listens and whom it serves, as its flags have it.
+// listening has the flags for the address of a server and for the Hosts that it accepts.
 type listening struct {
 	addr        string
 	allowRemote bool
 	allowHosts  []string
 }
 
-// flags adds the flags to a command that listens on addr where nothing else is said.
+// flags adds the flags to a command. addr is the default address.
 func (l *listening) flags(command *cobra.Command, addr string) {
 	flags := command.Flags()
 	flags.StringVar(&l.addr, "addr", addr, "`host:port` to listen on; port 0 takes a free one")
@@ -42,14 +42,14 @@ func (l *listening) flags(command *cobra.Command, addr string) {
 	}
 }
 
-// listen takes an address that no other machine can reach, unless that is allowed.
+// listen refuses an address that other machines can reach, unless that is allowed.
 func (l *listening) listen() (net.Listener, error) {
 	for _, name := range l.allowHosts {
 		if host := hostname(name); host == "" || strings.ContainsAny(name, "/@?#, \t\r\n") {
 			return nil, fmt.Errorf("--allow-host %q is not the name of a host, such as mock or mock:4010", name)
 		}
 	}
-	// What was looked at is what is listened on: a name could mean something else the second time.
+	// Listen on the address that was checked: a name could resolve to another one the second time.
 	resolved, err := net.ResolveTCPAddr("tcp", l.addr)
 	if err != nil {
 		return nil, fmt.Errorf("--addr: %w", err)
@@ -64,8 +64,8 @@ func (l *listening) listen() (net.Listener, error) {
 	return listener, nil
 }
 
-// serve serves until ctx ends. Requests under way then have as long as grace to end by themselves; stop ends what is left
-// of them, and serve returns when they have.
+// serve serves until ctx ends. Requests in progress then have the time grace to end by themselves. stop ends the rest,
+// for which serve waits up to a second.
 func (l *listening) serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration, stop func(), logger *slog.Logger) error {
 	under := &underWay{handler: l.checkHost(handler, listener.Addr(), logger)}
 	server := &http.Server{
@@ -73,7 +73,7 @@ func (l *listening) serve(ctx context.Context, listener net.Listener, handler ht
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          log.New(io.Discard, "", 0), // It would quote what clients send.
+		ErrorLog:          log.New(io.Discard, "", 0), // Its messages may quote what clients send.
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
@@ -94,8 +94,8 @@ func (l *listening) serve(ctx context.Context, listener net.Listener, handler ht
 	return nil
 }
 
-// underWay counts the requests that a handler is busy with, those included whose connection it took over, for which
-// http.Server does not wait.
+// underWay counts the requests in progress, including those with hijacked connections, for which http.Server does not
+// wait.
 type underWay struct {
 	handler http.Handler
 	mu      sync.Mutex
@@ -116,7 +116,7 @@ func (u *underWay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.handler.ServeHTTP(w, r)
 }
 
-// wait returns when there are none, or after the time given.
+// wait refuses new requests and returns when none is in progress, or after the given time.
 func (u *underWay) wait(most time.Duration) {
 	u.mu.Lock()
 	u.closed = true
@@ -129,8 +129,8 @@ func (u *underWay) wait(most time.Duration) {
 	}
 }
 
-// checkHost refuses requests that came by a name which is not the server's: a web page can have a name of its own lead
-// to a loopback address, and would then be of the same origin as the server.
+// checkHost refuses requests whose Host is not the server's. It prevents DNS rebinding: a web page whose name resolves
+// to a loopback address would have the same origin as the server.
 func (l *listening) checkHost(next http.Handler, bound net.Addr, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if l.knows(r.Host, bound) {
@@ -147,11 +147,11 @@ func (l *listening) checkHost(next http.Handler, bound net.Addr, logger *slog.Lo
 func (l *listening) knows(hostport string, bound net.Addr) bool {
 	host := hostname(hostport)
 	if host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost") || host == hostname(l.addr) {
-		return true // Of HTTP/1.0, which no browser speaks; loopback by RFC 6761; named by the user.
+		return true // HTTP/1.0, which no browser uses; loopback by RFC 6761; given by the user.
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		local, _ := netip.ParseAddrPort(bound.String())
-		// A page cannot have an address for its name. Where all are listened on, any may be this machine's.
+		// Addresses cannot be rebound. If the server listens on all addresses, any may be this machine's.
 		if ip.IsLoopback() || ip.Unmap() == local.Addr().Unmap() || local.Addr().IsUnspecified() {
 			return true
 		}
@@ -159,7 +159,7 @@ func (l *listening) knows(hostport string, bound net.Addr) bool {
 	return slices.ContainsFunc(l.allowHosts, func(allowed string) bool { return allowed == "*" || hostname(allowed) == host })
 }
 
-// hostname is the name or address in a Host, without its port.
+// hostname returns the name or address in a Host, without its port.
 func hostname(hostport string) string {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {

@@ -35,24 +35,24 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// outcome is what a run of the program left behind.
+// outcome is the result of a run of the program.
 type outcome struct {
 	code     int
 	out, err string
 }
 
-// input is what a run is given besides its arguments. The environment is nothing but env.
+// input is the environment and the standard input of a run. The environment is env only.
 type input struct {
 	env   map[string]string
 	stdin string
 }
 
-// goOption is an option of package client.
+// goOption matches an option of package client.
 var goOption = regexp.MustCompile(`\bWith[A-Z]\w+`)
 
 func (in input) run(t *testing.T, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // For what should have refused to start.
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // In case a command does not refuse to start.
 	defer cancel()
 	return in.runIn(ctx, args...)
 }
@@ -71,7 +71,7 @@ func invoke(t *testing.T, args ...string) outcome {
 	return input{}.run(t, args...)
 }
 
-// want fails the test unless the run ended with code and its messages have all the texts.
+// want fails the test unless the exit code is code and the output to standard error contains all messages.
 func (o outcome) want(t *testing.T, code int, messages ...string) outcome {
 	t.Helper()
 	if o.code != code {
@@ -88,7 +88,7 @@ func (o outcome) want(t *testing.T, code int, messages ...string) outcome {
 	return o
 }
 
-// server starts a fake control plane, and returns what lets the program in.
+// server starts a fake control plane, and returns it with the environment to use it.
 func server(t *testing.T, opts ...contracttest.ServerOption) (*contracttest.Server, input) {
 	t.Helper()
 	s := contracttest.NewServer(t, opts...)
@@ -158,7 +158,7 @@ func golden(t *testing.T, name, text string) {
 	}
 }
 
-// document is the contract as kin-openapi reads it, which the program does not use here.
+// document returns the contract as parsed by kin-openapi, which the program does not use for it.
 func document(t *testing.T) *openapi3.T {
 	t.Helper()
 	d, err := openapi3.NewLoader().LoadFromData([]byte(portkeyintegration.Contract()))

@@ -13,7 +13,7 @@ func (a *app) manCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man",
 		Short: "Print the manual page",
-		Long:  `Print the manual page of all commands, in the language of man(7).`,
+		Long:  `Print a manual page for all commands, in man(7) format.`,
 		Example: `  portkey-integration man > /usr/local/share/man/man1/portkey-integration.1
   portkey-integration man | man -l -`,
 		Args:   cobra.NoArgs,
@@ -25,7 +25,7 @@ func (a *app) manCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// writeManual writes what the help of all commands says. Cobra's own writer would bring a Markdown parser along.
+// writeManual writes the help of all commands. Cobra's own generator depends on a Markdown parser.
 func writeManual(w io.Writer, root *cobra.Command) {
 	fmt.Fprintf(w, ".TH %s 1 \"\" %q \"User Commands\"\n", strings.ToUpper(root.Name()), roff(root.Name()+" "+moduleVersion()))
 	fmt.Fprintf(w, ".SH NAME\n%s \\- %s\n", roff(root.Name()), roff(root.Short))
@@ -59,12 +59,12 @@ func writeCommand(w io.Writer, command *cobra.Command) {
 	}
 }
 
-// verbatim keeps the lines as they are: help is laid out for a terminal already.
+// verbatim writes text without filling lines, since help is already laid out for a terminal.
 func verbatim(w io.Writer, text string) {
 	fmt.Fprintf(w, ".nf\n%s\n.fi\n", roff(strings.Trim(text, "\n")))
 }
 
-// roff escapes what man(7) would take for its own.
+// roff escapes what man(7) would interpret.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, `-`, `\-`).Replace(text)
 	lines := strings.Split(text, "\n")

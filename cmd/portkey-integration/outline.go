@@ -9,10 +9,10 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// What a person is shown is bounded, whatever a server sends. All of it is in the JSON.
+// Limits of the text output, whatever a server sends. The JSON output is complete.
 const (
-	maxCell    = 1000  // Characters of a text.
-	maxColumn  = 255   // Characters of a text in a table: a slug has no more.
+	maxCell    = 1000  // Characters of a string.
+	maxColumn  = 255   // Characters of a table cell: no slug is longer.
 	maxLabel   = 60    // Characters of a label.
 	maxRows    = 200   // Rows of a group, items of an array, properties of an object.
 	maxColumns = 12    // Columns of a table.
@@ -25,16 +25,16 @@ const (
 	ellipsis = "…"
 )
 
-// An outline is a JSON value as far as a person is shown it.
+// An outline is the part of a JSON value that the text output shows.
 type outline struct {
 	kind  jsontext.Kind
-	text  string     // Of a scalar, as it is spelled.
+	text  string     // Of a scalar.
 	names []string   // Of the properties of an object.
 	items []*outline // The values of an object or an array.
-	more  int        // How many others there are.
+	more  int        // Number of values left out.
 }
 
-// outlineOf reads a value. What lies beyond the bounds is skipped, so that it costs no memory.
+// outlineOf parses a value. Anything beyond the limits is skipped and uses no memory.
 func outlineOf(value []byte) (*outline, error) {
 	left := maxNodes
 	return readOutline(jsontext.NewDecoder(bytes.NewReader(value)), 0, &left)
@@ -86,7 +86,7 @@ func readOutline(in *jsontext.Decoder, level int, left *int) (*outline, error) {
 	return o, err
 }
 
-// member is the value of that name in an object, nil where there is none.
+// member returns the value of a property, or nil if there is none.
 func (o *outline) member(name string) *outline {
 	if o == nil {
 		return nil
@@ -101,13 +101,13 @@ func (o *outline) member(name string) *outline {
 
 func (o *outline) isNull() bool { return o == nil || o.kind == 'n' }
 
-// isFlatObject reports whether it is an object of scalars, all of which are known.
+// isFlatObject reports whether o is a non-empty object of scalars, none of which is left out.
 func (o *outline) isFlatObject() bool {
 	return o.kind == '{' && len(o.items) > 0 && o.more == 0 &&
 		all(o.items, func(item *outline) bool { return item.kind != '{' && item.kind != '[' })
 }
 
-// inline is a value on one line.
+// inline returns the value on one line.
 func (o *outline) inline() string {
 	var b strings.Builder
 	o.writeInline(&b)
@@ -116,7 +116,7 @@ func (o *outline) inline() string {
 
 func (o *outline) writeInline(b *strings.Builder) {
 	switch {
-	case b.Len() > 4*maxCell: // It will be cut.
+	case b.Len() > 4*maxCell: // The rest will be cut off.
 		return
 	case o.isNull():
 		b.WriteString(none)

@@ -27,7 +27,7 @@ func TestOutlineIsBounded(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
-	// Arrays of arrays have no more values in all than there is room for.
+	// The total number of values in nested arrays is limited.
 	wide := func(value string) string { return "[" + strings.TrimSuffix(strings.Repeat(value+",", 150), ",") + "]" }
 	o, err := outlineOf([]byte(wide(wide(wide("0")))))
 	if err != nil {

@@ -21,15 +21,15 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// Tests have less time.
+// Tests shorten these times.
 var (
-	// proxyGrace is how long requests under way may take when the proxy is told to stop.
+	// proxyGrace is how long requests in progress may take after an interrupt.
 	proxyGrace = 3 * time.Second
-	// probe is how long the proxy tries to reach its upstream before it serves: both may have been started together.
+	// probe is how long the proxy tries to reach its upstream before it serves, since both may start at the same time.
 	probe = time.Second
 )
 
-// maxCases is how many methods, paths and status codes a report tells apart.
+// maxCases is the maximum number of combinations of method, path and status code that a report distinguishes.
 const maxCases = 1000
 
 type proxy struct {
@@ -94,7 +94,7 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 	if err := reach(ctx, handler.Upstream()); err != nil {
 		return fmt.Errorf("--upstream: %w", err)
 	}
-	// All that is to be written to is tried before anything is served, and nothing is lost where that fails.
+	// Open everything that will be written before serving. If that fails, no existing file has been changed.
 	listener, err := p.listen()
 	if err != nil {
 		return err
@@ -137,15 +137,15 @@ func (a *app) proxy(ctx context.Context, p *proxy) error {
 	}
 	switch {
 	case t.harErr != nil && !errors.Is(t.harErr, contracttest.ErrHARFull):
-		return failed(exitUsage) // It was logged.
+		return failed(exitUsage) // It is already logged.
 	case result.Count(contracttest.Fail) > 0:
 		return failed(exitFailed)
 	}
 	return nil
 }
 
-// output opens a file to write to, nil where there is none. A pipe or a device could not be written from its beginning,
-// and opening one may have no end.
+// output opens a file for writing, or returns nil if there is no name. It refuses pipes and devices, which cannot be
+// written at an offset and may block when opened.
 func output(flag, name string) (*os.File, error) {
 	if name == "" {
 		return nil, nil
@@ -166,10 +166,10 @@ func sameFile(a, b *os.File) bool {
 	return err == nil && err2 == nil && os.SameFile(one, other)
 }
 
-// reach tries whether something listens at a URL. Nothing is sent.
+// reach checks that something listens at the host of a URL. It sends nothing.
 func reach(ctx context.Context, u *url.URL) error {
 	if between, err := http.ProxyFromEnvironment(&http.Request{URL: u}); between != nil || err != nil {
-		return nil // It is for that proxy to reach it.
+		return nil // Only that proxy needs to reach it.
 	}
 	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -189,27 +189,27 @@ func reach(ctx context.Context, u *url.URL) error {
 	}
 }
 
-// traffic is what has passed through a proxy. It takes bounded memory.
+// traffic summarizes the exchanges of a proxy in bounded memory.
 type traffic struct {
 	log         *slog.Logger
 	failOnDrift bool
-	har         *contracttest.HARWriter // Nil where nothing is recorded.
+	har         *contracttest.HARWriter // Nil if nothing is recorded.
 
 	mu      sync.Mutex
 	cases   map[string]*trafficCase
-	names   []string // Of the cases, in the order in which they came.
-	others  int      // Exchanges that the contract says nothing of.
+	names   []string // Of the cases, in order of arrival.
+	others  int      // Exchanges that the contract does not cover.
 	checked int
 	failed  int
 	drifted int
 	harErr  error
 }
 
-// trafficCase is a method, a path and a status code.
+// trafficCase counts the exchanges with a method, path and status code.
 type trafficCase struct {
 	n, failed, unchecked int
 	drifted              bool
-	reason               string // The first, why it failed or was not checked.
+	reason               string // The first reason why one failed or was not checked.
 	findings             []client.Finding
 }
 
@@ -283,7 +283,7 @@ func (t *traffic) logExchange(e contracttest.Exchange) {
 	}
 }
 
-// record writes an exchange to the HAR file until that fails.
+// record writes an exchange to the HAR file, unless writing has failed before.
 func (t *traffic) record(e contracttest.Exchange) {
 	t.mu.Lock()
 	broken := t.harErr != nil
@@ -301,7 +301,7 @@ func (t *traffic) record(e contracttest.Exchange) {
 	}
 }
 
-// result is the traffic as checks that passed or failed.
+// result returns a check for each case.
 func (t *traffic) result(upstream string) *contracttest.Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -325,7 +325,7 @@ func (t *traffic) result(upstream string) *contracttest.Result {
 	return result
 }
 
-// summary is a line for people.
+// summary returns a line that summarizes the traffic.
 func (t *traffic) summary() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// responder is a control plane that sends one body for whatever it is asked.
+// responder starts a control plane that responds to every request with the same body.
 func responder(t *testing.T, body string) (url string) {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -30,7 +30,7 @@ func responder(t *testing.T, body string) (url string) {
 	return s.URL
 }
 
-// A running command is one that was started and not yet stopped.
+// running is a command that was started and not yet stopped.
 type running struct {
 	url    string
 	cancel context.CancelFunc
@@ -87,7 +87,7 @@ func (r *running) get(t *testing.T, path, key string) {
 	}
 }
 
-// try makes a request, and reads what there is of the response.
+// try makes a request and reads the response, which may be incomplete.
 func (r *running) try(t *testing.T, path, key string) error {
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+path, nil)
 	if err != nil {
@@ -112,7 +112,7 @@ func TestProxy(t *testing.T) {
 		args  []string
 		code  int
 		log   []string // in each line that is logged
-		cases []string // of the report, and whether they fail
+		cases []string // of the report, with their results
 	}{
 		{"all is well", fault(contracttest.Fault{Times: 1}), nil, 0, nil, []string{"GET /integrations/rich 200 pass"}},
 		{"a violation", fault(contracttest.Fault{UnmaskedSecret: true}), nil, 1,
@@ -239,7 +239,7 @@ func TestProxyErrors(t *testing.T) {
 			t.Errorf("%v: stdout and stderr:\n%s%s", test.args, o.out, o.err)
 		}
 	}
-	// What was written earlier survives a proxy that does not start.
+	// A proxy that does not start leaves existing files unchanged.
 	report, recorded := save(t, "report.xml", []byte("earlier")), save(t, "recorded.har", []byte("earlier"))
 	invoke(t, "proxy", "--upstream", s.URL, "--addr", taken.Addr().String(), "--junit", report, "--har", recorded).want(t, 2)
 	for _, file := range []string{report, recorded} {
@@ -247,7 +247,7 @@ func TestProxyErrors(t *testing.T) {
 			t.Errorf("%s is %q", file, data)
 		}
 	}
-	// Nor does it leave a file that was not there.
+	// Nor does it leave a new file.
 	unwritten := filepath.Join(t.TempDir(), "report.xml")
 	invoke(t, "proxy", "--upstream", s.URL, "--addr", taken.Addr().String(), "--junit", unwritten).want(t, 2)
 	if _, err := os.Stat(unwritten); err == nil {
@@ -255,7 +255,7 @@ func TestProxyErrors(t *testing.T) {
 	}
 }
 
-// An interrupt ends what never ends by itself, and loses no report.
+// An interrupt ends exchanges that never end by themselves, and the report is still written.
 func TestProxyEnds(t *testing.T) {
 	begun := make(chan struct{}, 10)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -309,7 +309,7 @@ func TestProxyEnds(t *testing.T) {
 	}
 }
 
-// A request for a name that is not the proxy's gets nowhere, with --allow-host it does.
+// A request for a Host that is not the proxy's is refused, unless --allow-host allows it.
 func TestProxyHosts(t *testing.T) {
 	for _, test := range []struct {
 		args []string

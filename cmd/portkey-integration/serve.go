@@ -17,11 +17,11 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// serveGrace is how long requests under way may take when the server is told to stop. None takes long, but what a fault
-// makes hang. Tests have less.
+// serveGrace is how long requests in progress may take after an interrupt. Only those that a fault delays take long.
+// Tests shorten it.
 var serveGrace = 500 * time.Millisecond
 
-// serve is a run of the fake server, as its flags have it.
+// serve has the flags of the command serve.
 type serve struct {
 	listening
 	fixtures      []string
@@ -51,7 +51,7 @@ A fault makes the server misbehave for requests with a slug, or for all with '*'
   reset            connection reset before the response
   truncate         connection closed in the middle of the body
   stall            half of the body, then nothing
-  html             a gateway's page, with status code 502 unless another is given
+  html             a gateway's HTML error page, with status code 502 unless another is given
   drift            the integration with a property and a value that the contract does not have
   unmasked         the integration with its secrets unmasked
 separated by commas, and optionally times=N (for N requests only), probability=P (up to 1) and retry-after=SECONDS.
@@ -77,7 +77,7 @@ it under another name; --allow-host adds names.`,
 	flags.StringArrayVar(&s.broken, "broken-fixture", nil, "`SLUG=FILE`: serve a file that is meant to violate the contract; may be repeated")
 	flags.StringArrayVar(&s.faults, "fault", nil, "`SLUG=FAULT`: misbehave, see above; may be repeated")
 	flags.StringVar(&s.pathPrefix, "path-prefix", contracttest.DefaultPathPrefix, "`path` of the API")
-	flags.StringVar(&s.keyFile, "api-key-file", "", "`file` that holds the key to take (default: the key is "+contracttest.DefaultAPIKey+")")
+	flags.StringVar(&s.keyFile, "api-key-file", "", "`file` that holds the key to accept (default: the key is "+contracttest.DefaultAPIKey+")")
 	flags.BoolVar(&s.failOnInvalid, "fail-on-invalid", false, "end with exit code 1 if a request violated the contract")
 	s.log.flag(command, "log-format", "", "format of the log")
 	for _, name := range []string{"fixture", "broken-fixture", "fault", "path-prefix"} {
@@ -86,7 +86,7 @@ it under another name; --allow-host adds names.`,
 	return command
 }
 
-// serve serves until ctx ends. What is wrong with the flags, it finds before it listens.
+// serve serves until ctx ends. It checks the flags before it listens.
 func (a *app) serve(ctx context.Context, s *serve) error {
 	key := contracttest.DefaultAPIKey
 	if s.keyFile != "" {
@@ -148,7 +148,7 @@ func (a *app) serve(ctx context.Context, s *serve) error {
 	return nil
 }
 
-// options adds what the flags say of fixtures and faults, and returns the slugs of the fixtures.
+// options adds the options for the fixtures and faults in the flags, and returns the slugs of the fixtures.
 func (s *serve) options(opts *[]contracttest.ServerOption) (slugs []string, err error) {
 	for _, group := range []struct {
 		flag   string
@@ -191,7 +191,7 @@ func isExample(slug string) bool {
 	return slices.ContainsFunc(contracttest.Examples(), func(e contracttest.Fixture) bool { return e.Name == slug })
 }
 
-// logger writes to standard error: lines for people, or JSON for machines. Both escape what would move a cursor.
+// logger returns a logger to standard error, in text or JSON. Both formats escape control characters.
 func (a *app) logger(format string) *slog.Logger {
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(a.err, nil))
@@ -240,8 +240,8 @@ Try it:
 	_ = a.out.Flush()
 }
 
-// withPage puts the page in front of the fake server. All that is not the page's is for the fake server to judge, so no
-// ServeMux may tidy its path.
+// withPage adds the page to the fake server, which gets all other requests with unchanged paths. A ServeMux would clean
+// them.
 func withPage(page, fake http.Handler) http.Handler {
 	page = http.StripPrefix("/docs", page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -266,7 +266,7 @@ type recent struct {
 const remembered = 50
 
 func (s *recent) add(r contracttest.Request) {
-	r.Header, r.Query = nil, nil // They are large, and nobody looks.
+	r.Header, r.Query = nil, nil // They are large and not shown.
 	r.Method, r.Path = text.Line(r.Method, 20), text.Line(r.Path, 300)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,14 +13,14 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// docsPage is the page under /docs/ of a server with these fixtures.
+// docsPage returns the handler of the page under /docs/.
 func docsPage(pathPrefix, key string, fixtures []string, seen *recent) (http.Handler, error) {
 	description := "The fake server that this document comes from."
 	if key != "" {
 		description += " Its key is " + key + "."
 	}
 	document, err := contractJSON(func(document *yaml.Node) error {
-		// Whoever reads it here is to try the server that it comes from.
+		// Readers of the page send requests to this server.
 		return member(document, "servers").Encode([]map[string]string{{"url": cmp.Or(pathPrefix, "/"), "description": description}})
 	})
 	if err != nil {
@@ -36,7 +36,7 @@ func docsPage(pathPrefix, key string, fixtures []string, seen *recent) (http.Han
 	}), nil
 }
 
-// groups are the fixtures, the examples by provider in the order of the contract, and the errors.
+// groups returns the fixtures, the examples by provider in the order of the contract, and the errors.
 func groups(fixtures []string) []docs.Group {
 	var all []docs.Group
 	add := func(id, title string, r docs.Response) {

@@ -45,7 +45,7 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// untouched is a standard input that nobody may read.
+// untouched is a standard input that must not be read.
 type untouched struct{ t *testing.T }
 
 func (u untouched) Read([]byte) (int, error) {
@@ -53,7 +53,7 @@ func (u untouched) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// served is a run of serve.
+// served is a running serve command.
 type served struct {
 	origin, base, welcome string
 	err                   *syncBuffer
@@ -140,11 +140,11 @@ func TestServe(t *testing.T) {
 	in.run(t, "get", "not-found").want(t, 1, "404")
 	in.run(t, "verify", "rich").want(t, 0)
 	if resp, _ := s.get(t, "/v1/integrations/%0Aforged?secret="+leak, withKey(leak)); resp.StatusCode != 400 {
-		t.Errorf("of a malformed request, got status code %d, want 400", resp.StatusCode)
+		t.Errorf("with a malformed request, got status code %d, want 400", resp.StatusCode)
 	}
-	// The fake server judges paths as they are sent: nothing tidies them on the way.
+	// The fake server gets paths as they are sent, without cleaning.
 	if resp, _ := s.get(t, "/v1//integrations/rich", nil); resp.StatusCode != 404 {
-		t.Errorf("of a path with an empty segment, got status code %d, want 404", resp.StatusCode)
+		t.Errorf("with an empty path segment, got status code %d, want 404", resp.StatusCode)
 	}
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code %d; stderr:\n%s", code, s.err)
@@ -174,7 +174,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// The log for machines is one JSON object a line, all of it.
+// Each line of a JSON log is one object.
 func TestServeLogJSON(t *testing.T) {
 	s := startServe(t, "--addr", "127.0.0.1:0", "--log-format", "json", "--fault", "sparse=html")
 	s.integration(t, "rich")
@@ -210,7 +210,7 @@ func TestServeLogJSON(t *testing.T) {
 	}
 }
 
-// A CI job around any client is a test of that client.
+// With --fail-on-invalid, the exit code says whether a client's requests were valid.
 func TestServeFailOnInvalid(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -247,10 +247,10 @@ func TestServeFixtures(t *testing.T) {
 		t.Errorf("got status code %d and %s", resp.StatusCode, body)
 	}
 	if resp, body := s.integration(t, "bad"); resp.StatusCode != 200 || body != "{" {
-		t.Errorf("of the broken fixture, got status code %d and %s", resp.StatusCode, body)
+		t.Errorf("for the broken fixture, got status code %d and %s", resp.StatusCode, body)
 	}
 	if resp, _ := s.integration(t, "sparse"); resp.StatusCode != 200 {
-		t.Errorf("of an example, got status code %d", resp.StatusCode)
+		t.Errorf("for an example, got status code %d", resp.StatusCode)
 	}
 	changed := mine.With("/name", "Changed, and of another length").Body
 	if err := os.WriteFile(file, changed, 0o600); err != nil {
@@ -315,7 +315,7 @@ func (s *served) page(t *testing.T) string {
 	return page
 }
 
-// The key of a file is taken, and not told.
+// A key from a file is accepted, and not shown.
 func TestServeKeyFile(t *testing.T) {
 	s := startServe(t, "--addr", "127.0.0.1:0", "--api-key-file", save(t, "key", []byte(leak+"\n")))
 	if resp, _ := s.get(t, "/v1/integrations/rich", withKey(leak)); resp.StatusCode != 200 {
@@ -324,19 +324,19 @@ func TestServeKeyFile(t *testing.T) {
 	if resp, _ := s.integration(t, "rich"); resp.StatusCode != 401 {
 		t.Errorf("with the default key, got status code %d", resp.StatusCode)
 	}
-	s.get(t, "/v1/integrations/"+leak, withKey(leak)) // Somebody has put it into the wrong place.
+	s.get(t, "/v1/integrations/"+leak, withKey(leak)) // The key in the wrong place.
 	page := s.page(t)
 	_, document := s.get(t, "/docs/openapi.json", nil)
 	s.stop()
 	if strings.Contains(s.welcome+page+document+s.err.String(), leak) {
-		t.Error("the key is told")
+		t.Error("the key is shown")
 	}
 	if !strings.Contains(html.UnescapeString(page), `curl -H "x-portkey-api-key: $PORTKEY_API_KEY" `+s.base+"/integrations/rich") {
-		t.Error("the page has no line for a key of the environment")
+		t.Error("the page has no command for a key in the environment")
 	}
 }
 
-// What cannot be served is told before anything is, and with exit code 2.
+// Invalid flags are reported before the server starts, with exit code 2.
 func TestServeRefuses(t *testing.T) {
 	dir := t.TempDir()
 	violating := save(t, "violating.json", []byte(`{"slug":"mine","name":"`+leak+`","key":"`+leak+`"}`))
@@ -386,7 +386,7 @@ func TestServeRefuses(t *testing.T) {
 		{"argument", []string{"mine"}, "unknown command"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			// If it serves all the same, the context ends it, and the exit code is another.
+			// If it serves nevertheless, the context ends it with another exit code.
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
 			o := input{}.runIn(ctx, append([]string{"serve", "--addr", "127.0.0.1:0"}, test.args...)...).want(t, 2, test.want)
@@ -394,7 +394,7 @@ func TestServeRefuses(t *testing.T) {
 				t.Errorf("it was served before: %s%s", o.out, o.err)
 			}
 			if strings.Contains(o.err, leak) {
-				t.Errorf("a value is told: %s", o.err)
+				t.Errorf("a value is printed: %s", o.err)
 			}
 		})
 	}
@@ -417,7 +417,7 @@ func TestServeStaysOnLoopbackByName(t *testing.T) {
 	}
 }
 
-// A web page that has its own name lead to this machine must get at nothing here.
+// A web page whose name resolves to this machine (DNS rebinding) must get nothing.
 func TestServeHosts(t *testing.T) {
 	for _, test := range []struct {
 		args            []string
@@ -446,7 +446,7 @@ func TestServeHosts(t *testing.T) {
 		}
 		s.stop()
 		if refused := strings.Contains(s.err.String(), "request refused"); refused != (len(test.refused) > 0) {
-			t.Errorf("the log says of refused hosts %t:\n%s", refused, s.err)
+			t.Errorf("got refused hosts in the log: %t\n%s", refused, s.err)
 		}
 	}
 }
@@ -480,7 +480,7 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4010} }
 
-// A client that says nothing, or half of a request, is not kept.
+// A client that sends nothing, or half of a request, is disconnected.
 func TestServeTimeouts(t *testing.T) {
 	const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	for _, test := range []struct {
@@ -516,7 +516,7 @@ func TestServeTimeouts(t *testing.T) {
 	}
 }
 
-// Headers without an end are not read to their end.
+// The size of request headers is limited.
 func TestServeLargeHeader(t *testing.T) {
 	t.Parallel()
 	s := startServe(t, "--addr", "127.0.0.1:0")
@@ -536,14 +536,14 @@ func TestServeDocs(t *testing.T) {
 	}
 	resp, page := s.get(t, "/docs/", nil)
 	if resp.StatusCode != 200 {
-		t.Errorf("of the page, got status code %d", resp.StatusCode)
+		t.Errorf("for the page, got status code %d", resp.StatusCode)
 	}
 	for _, directive := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} {
 		if !strings.Contains(resp.Header.Get("Content-Security-Policy"), directive) {
 			t.Errorf("the policy lacks %q", directive)
 		}
 	}
-	// All that the page refers to is here.
+	// Everything that the page refers to is served.
 	for _, match := range regexp.MustCompile(`(?:href|src)="([^"#]+)"`).FindAllStringSubmatch(page, -1) {
 		if strings.HasPrefix(match[1], "data:") {
 			continue
@@ -552,7 +552,7 @@ func TestServeDocs(t *testing.T) {
 			t.Errorf("%s: got status code %d", match[1], resp.StatusCode)
 		}
 	}
-	// Every line for curl does what it is there for.
+	// Every curl command gets the response that it is shown for.
 	lines := map[string]int{}
 	for _, match := range regexp.MustCompile(`<pre>curl -H '(.+?): (.+?)' (http\S+)</pre>`).FindAllStringSubmatch(html.UnescapeString(page), -1) {
 		resp, _ := s.get(t, strings.TrimPrefix(match[3], s.origin), http.Header{http.CanonicalHeaderKey(match[1]): {match[2]}})
@@ -560,7 +560,7 @@ func TestServeDocs(t *testing.T) {
 	}
 	for _, e := range contracttest.Examples() {
 		if got := lines[s.base+"/integrations/"+e.Name]; got != e.Status {
-			t.Errorf("%s: the line gets status code %d, want %d", e.Name, got, e.Status)
+			t.Errorf("%s: the command got status code %d, want %d", e.Name, got, e.Status)
 		}
 	}
 	if _, text := s.get(t, "/docs/openapi.yaml", nil); text != portkeyintegration.Contract() {
@@ -586,7 +586,7 @@ func TestServeDocs(t *testing.T) {
 	}
 }
 
-// The last requests are shown, bounded in number and length, and what is in them cannot become a part of the page.
+// The last requests are shown, limited in number and length, and cannot inject HTML into the page.
 func TestServeDocsRequests(t *testing.T) {
 	s := startServe(t, "--addr", "127.0.0.1:0")
 	for i := range remembered + 5 {

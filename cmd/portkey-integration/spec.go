@@ -37,7 +37,7 @@ same content in the same order.`,
 	return command
 }
 
-// contractJSON is the contract in JSON, on one line, with a change made to it or, with nil, none.
+// contractJSON returns the contract as JSON on one line, after applying change if it is not nil.
 func contractJSON(change func(document *yaml.Node) error) (jsontext.Value, error) {
 	var document yaml.Node
 	if err := yaml.Load([]byte(portkeyintegration.Contract()), &document); err != nil {
@@ -55,7 +55,7 @@ func contractJSON(change func(document *yaml.Node) error) (jsontext.Value, error
 	return b.Bytes(), nil
 }
 
-// member is the value of that name in an object, nil where there is none.
+// member returns the value of a property, or nil if there is none.
 func member(object *yaml.Node, name string) *yaml.Node {
 	for i := 0; i+1 < len(object.Content); i += 2 {
 		if object.Content[i].Value == name {

@@ -9,8 +9,8 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// tableRow prints what matters of one integration among several. Rows are printed as they come, so the columns are as
-// wide as what is usual in them; what is wider moves the rest of its row.
+// tableRow prints one of several integrations. Rows are printed as they arrive, so the columns have the width of
+// typical values; a wider value shifts the rest of its row.
 func (p *printer) tableRow(i *client.Integration, report client.Report) {
 	if p.widths == nil {
 		slug := len("SLUG")

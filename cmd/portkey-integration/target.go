@@ -20,11 +20,11 @@ const (
 	envAPIKey  = "PORTKEY_API_KEY"
 	envBaseURL = "PORTKEY_BASE_URL"
 
-	// sandboxPrefix is unlike the vendor's, so that whatever forgets the prefix fails here first.
+	// sandboxPrefix differs from the vendor's, so that code that forgets the prefix fails here first.
 	sandboxPrefix = "/sandbox/v1"
 )
 
-// target is the control plane that a command talks to, as its flags have it.
+// target has the flags for the control plane that a command uses.
 type target struct {
 	sandbox     bool
 	baseURL     string
@@ -37,13 +37,13 @@ type target struct {
 
 func (t *target) flags(command *cobra.Command) {
 	flags := command.Flags()
-	flags.BoolVar(&t.sandbox, "sandbox", false, "talk to the fake server, in this process; needs no key")
+	flags.BoolVar(&t.sandbox, "sandbox", false, "use the fake server, in this process; needs no key")
 	flags.StringVar(&t.baseURL, "base-url", "", "`URL` of the control plane, with its path prefix (default $"+envBaseURL+" or "+client.DefaultBaseURL+")")
 	flags.StringVar(&t.keyFile, "api-key-file", "", "`file` that holds the API key, - for standard input (default: the key is $"+envAPIKey+")")
-	flags.StringVar(&t.tokenFile, "bearer-token-file", "", "`file` that holds a token, to be sent as Authorization: Bearer in place of a key")
+	flags.StringVar(&t.tokenFile, "bearer-token-file", "", "`file` that holds a token, to be sent as Authorization: Bearer instead of a key")
 	flags.StringArrayVar(&t.headers, "header", nil, "send a header, `NAME=FILE`, whose value is in the file; may be repeated")
 	flags.StringVar(&t.workspaceID, "workspace-id", "", "`ID` of the workspace to read from; admin keys should name one")
-	flags.DurationVar(&t.timeout, "timeout", 30*time.Second, "most time `D` for one attempt, such as 10s; 0 for no limit")
+	flags.DurationVar(&t.timeout, "timeout", 30*time.Second, "time limit `D` for one attempt, such as 10s; 0 for no limit")
 	for _, other := range []string{"base-url", "api-key-file", "bearer-token-file"} {
 		command.MarkFlagsMutuallyExclusive("sandbox", other)
 	}
@@ -53,11 +53,11 @@ func (t *target) flags(command *cobra.Command) {
 	}
 }
 
-// connection is where a target is and how to get in.
+// connection has the address and the credentials of a target.
 type connection struct {
 	baseURL string
 	apiKey  string
-	token   string // In place of the key.
+	token   string // Instead of the key.
 	header  http.Header
 	close   func()
 }
@@ -94,7 +94,7 @@ func (a *app) connect(ctx context.Context, t *target) (*connection, error) {
 	return c, nil
 }
 
-// header reads the values of the flags --header. Their texts are not repeated: a value may stand there by mistake.
+// header reads the values of --header flags. Errors do not quote the flags, which may contain a value by mistake.
 func (a *app) header(ctx context.Context, t *target) (http.Header, error) {
 	fromInput := 0
 	for _, file := range []string{t.keyFile, t.tokenFile} {
@@ -126,7 +126,7 @@ func (a *app) header(ctx context.Context, t *target) (http.Header, error) {
 	return header, nil
 }
 
-// options are the client options of the connection and the flags.
+// options returns the client options for the connection and the flags.
 func (c *connection) options(t *target) []client.Option {
 	opts := []client.Option{
 		client.WithBaseURL(c.baseURL),
@@ -144,7 +144,7 @@ func (c *connection) options(t *target) []client.Option {
 	return opts
 }
 
-// inFlags is the text of an error with the flags of this program where package client names its options.
+// inFlags returns the message of an error, with flags of this program in place of options of package client.
 func inFlags(err error) string {
 	var lines []string
 	var collect func(error)
@@ -171,7 +171,7 @@ func inFlags(err error) string {
 	return strings.Join(lines, "; ")
 }
 
-// flagOf is the one place that knows which flag sets which option.
+// flagOf maps options of package client to the flags that set them.
 var flagOf = map[string]string{
 	"WithAPIKey":      "API key",
 	"WithBearerToken": "--bearer-token-file",
@@ -182,7 +182,7 @@ var flagOf = map[string]string{
 	"WithMaxRetries":  "--max-retries",
 }
 
-// hintOf is what this program says in place of a hint of package client.
+// hintOf maps hints of package client to those of this program.
 var hintOf = map[string]string{
 	"use WithAPIKey":                         "; use " + envAPIKey + " or --api-key-file",
 	"use WithBearerToken or WithTokenSource": "; use --bearer-token-file",
@@ -191,7 +191,7 @@ var hintOf = map[string]string{
 	"use https, or WithInsecureHTTP":         "; use https",
 }
 
-// startSandbox serves the contract's examples on the loopback interface until it is closed.
+// startSandbox serves the contract's examples on the loopback interface until the connection is closed.
 func startSandbox(header http.Header) (*connection, error) {
 	handler, err := contracttest.NewHandler(contracttest.WithPathPrefix(sandboxPrefix))
 	if err != nil {

@@ -37,7 +37,7 @@ func wantsColor(env func(string) string, out io.Writer) bool {
 	return isTerminal(out) && env("TERM") != "dumb"
 }
 
-// paint colours text where out shows colours.
+// paint colours text if out shows colours.
 func (a *app) paint(color, text string) string {
 	if !a.color || text == "" {
 		return text
@@ -45,15 +45,15 @@ func (a *app) paint(color, text string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
-// patience is how long a person waits without wondering. Tests have less.
+// patience is how long the program works before it shows a note. Tests shorten it.
 var patience = time.Second
 
 const (
 	pace = 100 * time.Millisecond // Between two notes on the progress.
-	wipe = "\r\x1b[K"             // Takes a note back.
+	wipe = "\r\x1b[K"             // Erases a note.
 )
 
-// waiting tells a person at a terminal what the program waits for, if it takes long. The note is gone when stop returns.
+// waiting shows a note on a terminal if the program waits longer than patience. stop erases it.
 func (a *app) waiting(note string) (stop func()) {
 	if !a.live {
 		return func() {}
@@ -79,7 +79,7 @@ func (a *app) waiting(note string) (stop func()) {
 	}
 }
 
-// progress tells a person at a terminal how far the work has come, if it takes long and its results go elsewhere.
+// progress shows the progress of the work on a terminal, if it takes long and its results go elsewhere.
 type progress struct {
 	app   *app
 	next  time.Time // When a note may be shown.

@@ -45,14 +45,14 @@ func TestColor(t *testing.T) {
 	}
 }
 
-// Progress is shown once the work takes long, not too often, and is gone when something else is said.
+// Progress is shown if the work takes long, not too often, and is erased before other output.
 func TestProgress(t *testing.T) {
 	for _, test := range []struct {
 		live, shown bool
 		want        string
 	}{
 		{live: false, want: ""},
-		{live: true, shown: true, want: ""}, // The results come to the same terminal.
+		{live: true, shown: true, want: ""}, // The results go to the same terminal.
 		{live: true, want: "2 done\r\x1b[K5 done\r\x1b[K"},
 	} {
 		synctest.Test(t, func(t *testing.T) {

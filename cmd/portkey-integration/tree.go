@@ -13,14 +13,14 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Indentation makes output that grows with the square of the depth. Beyond these bounds, which no integration comes near,
-// JSON stands on one line, and so does YAML, of which JSON is a part.
+// The size of indented output grows with the square of the depth. Beyond these limits, which no real integration
+// approaches, JSON is printed on one line, and YAML as the same line, since JSON is a subset of YAML.
 const (
-	maxIndented = 24
-	maxYAML     = 64 << 10 // Bytes: YAML takes seconds for each MiB.
+	maxIndented = 24       // Levels of nesting.
+	maxYAML     = 64 << 10 // Bytes: encoding YAML takes seconds for each MiB.
 )
 
-// depth is how deep a JSON value is nested.
+// depth returns how deeply a JSON value is nested.
 func depth(value []byte) int {
 	most, now, inString, escaped := 0, 0, false, false
 	for _, c := range value {
@@ -42,7 +42,7 @@ func depth(value []byte) int {
 	return most
 }
 
-// tree is a JSON value as YAML has it, properties in their order and numbers as they are spelled.
+// tree converts JSON to YAML, with properties in their order and numbers as they are spelled.
 func tree(value []byte) (*yaml.Node, error) {
 	return readTree(jsontext.NewDecoder(bytes.NewReader(value)))
 }
@@ -59,7 +59,7 @@ func readTree(in *jsontext.Decoder) (*yaml.Node, error) {
 	case 't', 'f':
 		node.Tag = "!!bool"
 	case '"':
-		// Encode quotes what YAML 1.1 takes for something else, such as yes and 1:20; SetString does not.
+		// Encode quotes strings that are other types in YAML 1.1, such as yes and 1:20; SetString does not.
 		err = node.Encode(node.Value)
 	case '0':
 		// No tag: a plain scalar that looks like a number is one.
@@ -83,7 +83,7 @@ func readTree(in *jsontext.Decoder) (*yaml.Node, error) {
 	return node, err
 }
 
-// writeJSON is the way back, for any YAML that JSON can say. Errors quote nothing.
+// writeJSON converts YAML that JSON can represent. Errors do not quote the document.
 func writeJSON(to *jsontext.Encoder, node *yaml.Node) error {
 	switch node.Kind {
 	case yaml.DocumentNode:
@@ -117,7 +117,7 @@ func writeJSON(to *jsontext.Encoder, node *yaml.Node) error {
 		}
 		return to.WriteToken(end)
 	}
-	// A number is what JSON has as one: YAML's resolver knows other spellings, and fewer sizes.
+	// JSON numbers are copied: YAML's resolver accepts other spellings and has a limited range.
 	if number := jsontext.Value(node.Value); node.Style == 0 && number.Kind() == '0' && number.IsValid() {
 		return to.WriteValue(number)
 	}
@@ -136,7 +136,7 @@ func writeJSON(to *jsontext.Encoder, node *yaml.Node) error {
 	return to.WriteToken(jsontext.String(node.Value))
 }
 
-// printJSON writes a JSON value on lines of its own, indented where that is sensible.
+// printJSON writes a JSON value and a line break, indented unless it is nested too deeply.
 func (a *app) printJSON(value jsontext.Value, indent bool) error {
 	if indent && depth(value) <= maxIndented {
 		if err := value.Indent(jsontext.PreserveRawStrings(true), jsontext.WithIndent("  ")); err != nil {
@@ -152,7 +152,7 @@ func (a *app) printJSON(value jsontext.Value, indent bool) error {
 	return nil
 }
 
-// escapeUnsafe escapes, in JSON, the characters that a terminal cannot trust. They stand in strings alone, and the value
+// escapeUnsafe escapes the characters in JSON that are unsafe for a terminal. They occur in strings only, so the value
 // is the same.
 func escapeUnsafe(value []byte) []byte {
 	if bytes.IndexFunc(value, isUnsafe) < 0 {
@@ -178,7 +178,7 @@ func escapeUnsafe(value []byte) []byte {
 // isUnsafe reports whether a character of JSON or YAML is neither printable nor a line break or tab between tokens.
 func isUnsafe(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\t' && r != '\r' }
 
-// printYAML writes a JSON value as one document, separated from the one before it.
+// printYAML writes a JSON value as a YAML document, after a separator if separate is set.
 func (a *app) printYAML(value []byte, separate bool) error {
 	if separate {
 		_, _ = a.out.WriteString("---\n")
@@ -190,7 +190,7 @@ func (a *app) printYAML(value []byte, separate bool) error {
 	if err != nil {
 		return err
 	}
-	// Without Unicode, what is not ASCII is escaped.
+	// Without Unicode, non-ASCII characters are escaped.
 	text, err := yaml.Dump(node, yaml.WithUnicode(!holdsUnsafe(node)))
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (a *app) printYAML(value []byte, separate bool) error {
 	return err
 }
 
-// holdsUnsafe reports whether a text in a value has a character that a terminal cannot trust.
+// holdsUnsafe reports whether a string in a value has a character that is unsafe for a terminal.
 func holdsUnsafe(node *yaml.Node) bool {
 	return strings.ContainsFunc(node.Value, isUnsafe) || slices.ContainsFunc(node.Content, holdsUnsafe)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// verifyInterval spares a control plane. Tests have less time.
+// verifyInterval is the time between requests. Tests shorten it.
 var verifyInterval = contracttest.DefaultInterval
 
 type verify struct {
@@ -35,8 +35,8 @@ with a wrong key or token, with a cookie in place of a key, or for an unknown sl
 that contains no data of an integration; and whether a response repeats the key. Without a slug, only the latter are
 checked. With --sandbox, the slugs are those of the examples.
 
-Only GET and HEAD requests are sent, one after the other and at most five in a second: seven for each slug, and two or
-three more. The exit code is 1 if a check fails; drift is a failure with --fail-on-drift only. The report ends with what
+Only GET and HEAD requests are sent, one after the other and at most five in a second: seven for each slug and up to
+three more, or five without a slug. The exit code is 1 if a check fails; drift is a failure with --fail-on-drift only. The report ends with what
 could not be checked. The format junit is XML that CI systems display.`,
 		Example: `  portkey-integration verify --sandbox
   PORTKEY_API_KEY=... portkey-integration verify my-integration another
@@ -60,7 +60,7 @@ func (a *app) verify(ctx context.Context, v *verify, slugs []string) error {
 	defer connection.close()
 	opts := []contracttest.VerifyOption{contracttest.WithInterval(verifyInterval)}
 	if v.sandbox {
-		opts = append(opts, contracttest.WithInterval(0)) // Nobody is to be spared.
+		opts = append(opts, contracttest.WithInterval(0)) // There is no load to limit.
 		if len(slugs) == 0 {
 			slugs = ownSlugs()
 		}
@@ -80,7 +80,7 @@ func (a *app) verify(ctx context.Context, v *verify, slugs []string) error {
 		WorkspaceID: v.workspaceID,
 		HTTPClient: &http.Client{
 			Transport: transport,
-			Timeout:   cmp.Or(v.timeout, time.Duration(math.MaxInt64)), // Of 0, Verify would make its default.
+			Timeout:   cmp.Or(v.timeout, time.Duration(math.MaxInt64)), // Verify would replace 0 with its default.
 		},
 	}, opts...)
 	stop()
@@ -131,8 +131,8 @@ func (a *app) printVerified(result *contracttest.Result, output string) error {
 	return err
 }
 
-// ownSlugs are the examples that are about the slug they are served by. The vendor's documented one, whose slug is a
-// placeholder, is not.
+// ownSlugs returns the names of the examples whose slug is their name. The slug of the vendor's documented example is a
+// placeholder.
 func ownSlugs() []string {
 	var slugs []string
 	for _, e := range contracttest.Examples() {

@@ -27,11 +27,11 @@ func (a *app) versionCommand() *cobra.Command {
 	}
 }
 
-// version is set with -ldflags "-X main.version=v1.2.3" where the Go command does not know it: in release archives, which
-// are built without the version control, so that anyone can build the same.
+// version is set with -ldflags "-X main.version=v1.2.3" in release archives. They are built without version control
+// information, so that anyone can reproduce them, and the Go command does not know the version.
 var version string
 
-// moduleVersion is the version that the program was built from.
+// moduleVersion returns the version that the program was built from.
 func moduleVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -40,9 +40,9 @@ func moduleVersion() string {
 	return versionOf(info.Main.Version, version)
 }
 
-// versionOf prefers what the Go command knows: of a module that was downloaded, or of a commit.
+// versionOf prefers the version that the Go command recorded, of a downloaded module or of a commit.
 func versionOf(built, set string) string {
-	if built == "(devel)" { // No word for a User-Agent.
+	if built == "(devel)" { // Not valid in a User-Agent.
 		built = ""
 	}
 	return cmp.Or(built, set, "devel")

@@ -13,7 +13,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/internal/text"
 )
 
-// view prints an integration for people. body is its redacted JSON.
+// view prints an integration as text. body is its redacted JSON.
 func (a *app) view(i *client.Integration, body []byte, report client.Report) error {
 	root, err := outlineOf(body)
 	if err != nil {
@@ -31,14 +31,14 @@ func (a *app) view(i *client.Integration, body []byte, report client.Report) err
 	return a.out.Flush()
 }
 
-// view is a text of titled groups, each of aligned rows.
+// view prints titled groups of aligned rows.
 type view struct {
 	app  *app
 	rows [][2]string
-	more int // How many rows there would be besides.
+	more int // Number of rows left out.
 }
 
-// row adds a label and what is to be said about it. A label may be indented.
+// row adds a label, which may be indented, and its value.
 func (v *view) row(label, value string) {
 	if len(v.rows) >= maxRows {
 		v.more++
@@ -47,7 +47,7 @@ func (v *view) row(label, value string) {
 	v.rows = append(v.rows, [2]string{text.Line(label, maxLabel), text.Line(value, maxCell)})
 }
 
-// group prints the rows so far under a title. With no rows, the title says so.
+// group prints the rows so far under a title, or the title with a note that there are none.
 func (v *view) group(title, color string) {
 	w := v.app.out
 	fmt.Fprintf(w, "\n%s", v.app.paint(color, title))
@@ -128,7 +128,7 @@ func (v *view) configuration(i *client.Integration, node *outline) {
 // flatten adds a row for each scalar in a value, and a table for each array of objects.
 func (v *view) flatten(path string, node *outline) {
 	switch {
-	case node == nil || path == "" && node.isNull(): // No row says it.
+	case node == nil || path == "" && node.isNull(): // Nothing to show.
 	case node.kind == '{' && (len(node.items) > 0 || path == ""):
 		for i, item := range node.items {
 			v.flatten(below(path, node.names[i]), item)
@@ -151,12 +151,13 @@ func (v *view) flatten(path string, node *outline) {
 	}
 }
 
-// below is the label of a property. It is cut at each level, so that many properties of one long name are no many texts.
+// below returns the label of a property. It is truncated at each level, so that properties below a long name do not
+// each copy it.
 func below(path, name string) string {
 	return text.Line(strings.TrimPrefix(path+"."+name, "."), maxLabel)
 }
 
-// table aligns objects under the names of their properties. It is nil where there are more of these than a table has.
+// table aligns objects under the names of their properties. It returns nil if there are more than maxColumns names.
 func table(objects []*outline) []string {
 	var names []string
 	for _, object := range objects {
@@ -193,7 +194,7 @@ func (v *view) pricing(i *client.Integration, multiplier *outline) {
 			inherited = "as default"
 		}
 		v.factors("", multiplier, inherited)
-		// What the others inherit comes first, wherever the response has it.
+		// The default, which the others inherit, comes first, wherever it is in the response.
 		slices.SortStableFunc(v.rows, func(a, b [2]string) int { return cmp.Compare(rank(a[0]), rank(b[0])) })
 	}
 	title := "Pricing"
@@ -266,7 +267,7 @@ func (v *view) findings(title, color string, findings []client.Finding, more int
 	}
 }
 
-// usageLimit says "500 USD per month, alert at 400, next reset 2026-12-01 00:00:00 UTC".
+// usageLimit returns, for example, "500 USD per month, alert at 400, next reset 2026-12-01 00:00:00 UTC".
 func usageLimit(l client.UsageLimits) string {
 	said := "unlimited"
 	if l.CreditLimit != nil {
@@ -302,7 +303,7 @@ func usageLimit(l client.UsageLimits) string {
 	return said
 }
 
-// rateLimit says "600 requests per minute".
+// rateLimit returns, for example, "600 requests per minute".
 func rateLimit(l client.RateLimits) string {
 	said := "unlimited"
 	if l.Value != nil {
@@ -351,7 +352,7 @@ func toggle(b *bool) string {
 	return "not enabled"
 }
 
-// moment shows a time, or what its absence means.
+// moment formats a time. It returns absent if the time is zero.
 func moment(t time.Time, absent string) string {
 	if t.IsZero() {
 		return absent
@@ -361,7 +362,7 @@ func moment(t time.Time, absent string) string {
 
 func number(f float64) string { return group(strconv.FormatFloat(f, 'f', -1, 64)) }
 
-// group puts commas between thousands.
+// group inserts commas between groups of three digits.
 func group(number string) string {
 	whole, fraction, _ := strings.Cut(number, ".")
 	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {

@@ -1,5 +1,5 @@
-// Command consumer is what an importer's program looks like: a module of its own that builds the client and nothing
-// else of this project. The script beside it records what that costs.
+// Command consumer is an example of a program that imports this project: a separate module that uses only package
+// client. The script cost records the size of such a program.
 package main
 
 import (

@@ -7,7 +7,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// The fifteen lines with which another module tests its own code against the fake server.
+// A test of a program against the fake server.
 func TestRun(t *testing.T) {
 	server := contracttest.NewServer(t)
 	t.Setenv("PORTKEY_BASE_URL", server.URL)
@@ -20,7 +20,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// Responses of one's own, and a server that fails once.
+// A custom response, and a server that fails once.
 func TestFake(t *testing.T) {
 	server := contracttest.NewServer(t,
 		contracttest.WithFixture("mine", contracttest.Example("cortex").With("/slug", "mine").With("/name", "Mine")),
@@ -34,7 +34,7 @@ func TestFake(t *testing.T) {
 	}
 }
 
-// A contract test of a control plane that runs. Here the fake server stands in for it.
+// A contract test of a running control plane, here the fake server.
 func TestContract(t *testing.T) {
 	server := contracttest.NewServer(t, contracttest.WithInvalidRequestsAllowed())
 	t.Setenv("PORTKEY_BASE_URL", server.URL)

@@ -12,7 +12,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// Tracing needs nothing of the client: spans come from the transport that it is given.
+// Tracing needs no support in the client: the transport creates the spans.
 func TestTracing(t *testing.T) {
 	server := contracttest.NewServer(t)
 	t.Setenv("PORTKEY_BASE_URL", server.URL)

@@ -1,5 +1,5 @@
-// Package docs is the page of the fake server: what it serves, how to ask for it, and what it was asked. All of it is
-// embedded, and a browser that shows it asks nobody else.
+// Package docs serves the web page of the fake server: its responses, a curl command for each, and the last requests.
+// All files are embedded, and the page loads nothing from other servers.
 package docs
 
 import (
@@ -17,19 +17,19 @@ var files embed.FS
 
 var templates = template.Must(template.ParseFS(files, "page.html"))
 
-// policy keeps the page to its own origin.
+// policy restricts the page to its own origin.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// A Page is what there is to say of a server.
+// A Page describes a server.
 type Page struct {
 	PathPrefix string
-	Key        string // that the server takes; "" for one that is not to be shown
+	Key        string // that the server accepts; "" if it must not be shown
 	Groups     []Group
 	Requests   func() Requests
 
-	JSON []byte // the contract, as the server obeys it
-	YAML string // the contract, as it is written
+	JSON []byte // the contract, with this server as its only server
+	YAML string // the contract, unchanged
 }
 
 // A Group is a part of what the server serves, such as the integrations of a provider.
@@ -38,19 +38,19 @@ type Group struct {
 	Responses []Response
 }
 
-// A Response is one that the server has for a slug.
+// A Response describes the response for a slug.
 type Response struct {
 	Slug, Summary string
-	Status        int // 0 where it is not known
+	Status        int // 0 if it is not known
 }
 
-// Requests are those that the server had.
+// Requests describes the requests that the server received.
 type Requests struct {
 	Total, Invalid int
 	Last           []contracttest.Request // the newest first
 }
 
-// Handler serves the page at its root.
+// Handler returns a handler that serves the page at its root.
 func Handler(page Page) http.Handler {
 	static := map[string]struct {
 		contentType string
@@ -85,7 +85,7 @@ func Handler(page Page) http.Handler {
 	})
 }
 
-// A view is a page as a browser that came by an origin is to see it.
+// A view is the data of the page's template, for a browser that reaches the server at an origin.
 type view struct {
 	Page
 	Base string // URL of the API
@@ -96,7 +96,7 @@ func (p Page) view(origin string) view {
 	return view{Page: p, Base: origin + p.PathPrefix, Now: p.Requests()}
 }
 
-// Curl is a line for a shell that asks for a slug.
+// Curl returns a shell command that requests a slug.
 func (v view) Curl(slug string) string {
 	key := "'x-portkey-api-key: " + v.Key + "'"
 	if v.Key == "" {

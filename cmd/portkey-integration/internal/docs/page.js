@@ -6,7 +6,7 @@ const say = text => { document.getElementById("said").textContent = text; };
 async function copy(button) {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
-  } catch { // Browsers have no clipboard for pages that came by plain http from another machine.
+  } catch { // Browsers disable the clipboard on plain http pages from other machines.
     const field = document.createElement("textarea");
     field.value = button.dataset.copy;
     document.body.append(field);
@@ -35,7 +35,7 @@ async function tryOut(button) {
   try {
     const response = await fetch(base + article.dataset.slug, { headers: { "x-portkey-api-key": key } });
     let body = await response.text();
-    try { body = JSON.stringify(JSON.parse(body), null, 2); } catch { /* It is shown as it is. */ }
+    try { body = JSON.stringify(JSON.parse(body), null, 2); } catch { /* Show it unchanged. */ }
     shown.textContent = `${response.status} ${response.statusText}\n\n${body}`;
     say(`${article.dataset.slug}: ${response.status}`);
   } catch {
