@@ -237,7 +237,7 @@ type BedrockConfiguration struct {
 // belongs to in "x-ai-provider-ids". If the id is a UUID or a placeholder, the names of the properties decide.
 // The custom base URL combines with every provider. An empty object and unknown properties are normal.
 //
-// It is the JSON object as received, nil if it is absent or null. See [NewConfiguration].
+// It is the JSON value as received, nil if it is absent or null. See [NewConfiguration].
 type Configurations json.RawMessage
 
 // MarshalJSON implements [json.Marshaler].
