@@ -1,4 +1,4 @@
-// Package bench compares our client with others at the same work. The command run makes the table.
+// Package bench compares our client with others doing the same work. The command run writes the table.
 package bench
 
 import (
@@ -34,10 +34,10 @@ import (
 type row struct {
 	name  string
 	new   clients.New
-	first bool // Command first has it too.
+	first bool // Command first can use it too.
 }
 
-// rows are the clients; with the build tag ogen there is one more.
+// rows are the clients; the build tag ogen adds one.
 var rows = []row{
 	{"nethttp", nethttp.New, true},
 	{"nethttp-default", nethttp.NewDefault, false},
@@ -50,9 +50,9 @@ var rows = []row{
 
 // The environment that the command run sets.
 const (
-	envRole  = "BENCH_ROLE"  // Makes the test binary another program: see TestMain.
-	envURL   = "BENCH_URL"   // Base URL of the server that serves all rounds.
-	envBin   = "BENCH_BIN"   // Directory in which programs built in one round are kept for the next.
+	envRole  = "BENCH_ROLE"  // Makes the test binary run as another program: see TestMain.
+	envURL   = "BENCH_URL"   // Base URL of the server used in all rounds.
+	envBin   = "BENCH_BIN"   // Directory that keeps the programs built in one round for the next.
 	envRound = "BENCH_ROUND" // Number of the round.
 )
 
@@ -104,10 +104,10 @@ func startServer() (stop func()) {
 	}
 }
 
-// BenchmarkRetrieve calls each client in turn for each kind of response, so that what is compared ran side by side. Each
-// round starts with another client, for being the first costs something too. The contract is in memory for all: what our
-// client holds neither costs nor spares it alone garbage collections. So is what it remembers of the shapes of responses,
-// each of which was there once.
+// BenchmarkRetrieve calls each client in turn for each kind of response, so that compared runs are adjacent. Each round
+// starts with a different client, because going first has a cost too. The contract is in memory for all clients, so that
+// its effect on garbage collection is the same for all. So is our client's cache of shapes, which has seen each response
+// once.
 func BenchmarkRetrieve(b *testing.B) {
 	round, _ := strconv.Atoi(os.Getenv(envRound))
 	for _, c := range []struct {
@@ -126,7 +126,7 @@ func BenchmarkRetrieve(b *testing.B) {
 			}
 			slugs := slugs(c.kind, size)
 			if c.kind == responses.Same {
-				slugs = slugs[2:3] // Of Azure OpenAI, the richest of the providers.
+				slugs = slugs[2:3] // An Azure OpenAI integration, which has the most properties.
 			}
 			remember := sync.OnceFunc(func() {
 				retrieve, err := ours.New(client.ValidationStrict)(baseURL)
@@ -152,7 +152,7 @@ func BenchmarkRetrieve(b *testing.B) {
 	}
 }
 
-// slugs are those to ask for in turn.
+// slugs are the slugs to retrieve in turn.
 func slugs(kind string, size responses.Size) (slugs []string) {
 	for i := range size.N {
 		slugs = append(slugs, responses.Slug(kind, size.Name, i))
@@ -169,7 +169,7 @@ func measure(b *testing.B, retrieve clients.Retrieve, slugs []string, par int, m
 			b.Errorf("%s: %v", slug, err)
 		}
 	}
-	// Before time counts, the client makes what it makes once, and its connections.
+	// Before the timer starts, let the client do its one-time setup and open its connections.
 	call()
 	var warm sync.WaitGroup
 	for range par {
@@ -194,7 +194,7 @@ func measure(b *testing.B, retrieve clients.Retrieve, slugs []string, par int, m
 	b.ReportMetric(float64(cpu()-before)/float64(b.N), "cpu-ns/op")
 }
 
-// cpu is the CPU time of this process, user and system. The server's is not in it.
+// cpu is the CPU time of this process, user and system, without the server's.
 func cpu() int64 {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -203,8 +203,8 @@ func cpu() int64 {
 	return u.Utime.Nano() + u.Stime.Nano()
 }
 
-// TestClientsAgree holds the comparison to its word: every client returns the id that was sent, and those that check
-// responses refuse those that violate the contract.
+// TestClientsAgree tests that the comparison is fair: every client returns the id that was sent, and clients that validate
+// reject responses that violate the contract.
 func TestClientsAgree(t *testing.T) {
 	baseline, err := nethttp.New(baseURL)
 	if err != nil {
@@ -251,7 +251,7 @@ func TestClientsAgree(t *testing.T) {
 	}
 }
 
-// TestShapes holds the kinds to theirs: what distinct responses look like is remembered, of novel ones nothing is.
+// TestShapes tests that the shapes of distinct responses are found in the cache, and those of novel responses never are.
 func TestShapes(t *testing.T) {
 	for kind, want := range map[string]bool{responses.Distinct: true, responses.Novel: false} {
 		known := 0

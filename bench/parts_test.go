@@ -18,7 +18,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/gen"
 )
 
-// A part is a part of the work, done without a network: what each costs says where the time of a call goes.
+// A part is a part of the work, done without a network. The parts show where the time of a call goes.
 type part struct {
 	name string
 	do   func(body []byte) error
@@ -57,7 +57,7 @@ var schema = sync.OnceValue(func() *openapi3.Schema {
 	return doc.Components.Schemas["Integration"].Value
 })
 
-// BenchmarkPart does the parts with distinct bodies. Each gets a new id, so that no body is known, but for its shape.
+// BenchmarkPart runs the parts on distinct bodies. Each body gets a new id, so that only its shape is known.
 func BenchmarkPart(b *testing.B) {
 	for _, size := range responses.Sizes {
 		size.N = min(size.N, 100)
@@ -103,8 +103,8 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-// BenchmarkLoad has kin-openapi parse the contract, examples and all, with its code and memory at hand: the profile of it
-// says where the time of the first use goes.
+// BenchmarkLoad has kin-openapi parse the contract, examples included, in a warm process: its profile shows where the time
+// of the first use goes.
 func BenchmarkLoad(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

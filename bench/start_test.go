@@ -20,8 +20,8 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// first returns a command that makes one call with one client in a fresh process. The program is built where the
-// command run keeps it for the next round, else anew.
+// first returns a command that makes one call with one client in a fresh process. The program is kept
+// where the command run reuses it in the next round; without that directory it is built again.
 func first(b *testing.B, name, kind string) func() *exec.Cmd {
 	b.Helper()
 	bin := filepath.Join(cmp.Or(os.Getenv(envBin), b.TempDir()), "first-"+name)
@@ -36,8 +36,7 @@ func first(b *testing.B, name, kind string) func() *exec.Cmd {
 
 var hwm = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
 
-// BenchmarkFirst runs a fresh process to its first response: from its start to its end, its CPU and the most memory it
-// held.
+// BenchmarkFirst runs a fresh process that makes one call: its time from start to exit, its CPU time and its peak memory.
 func BenchmarkFirst(b *testing.B) {
 	for _, kind := range []string{responses.Same, responses.Far} {
 		for _, row := range rows {
@@ -46,7 +45,7 @@ func BenchmarkFirst(b *testing.B) {
 			}
 			b.Run("body="+kind+"/client="+row.name, func(b *testing.B) {
 				command := first(b, row.name, kind)
-				_ = command().Run() // The server makes the responses.
+				_ = command().Run() // The server makes the responses now.
 				var cpu int64
 				var rss float64
 				for b.Loop() {
@@ -72,8 +71,8 @@ func BenchmarkFirst(b *testing.B) {
 
 var initLine = regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock, (\d+) bytes, (\d+) allocs`)
 
-// BenchmarkInit reports what the packages of a program that uses our client do before main, from the runtime's own
-// trace. A package without initialisation is not in the trace: 0.
+// BenchmarkInit reports the initialisation of the packages of a program that uses our client, from the runtime's own
+// trace. A package without initialisation is not in the trace and counts as 0.
 func BenchmarkInit(b *testing.B) {
 	const module = "github.com/portkey-integration/portkey-integration-go"
 	command := first(b, "strict", responses.Same)
@@ -105,8 +104,8 @@ func BenchmarkInit(b *testing.B) {
 				}
 			}
 			n := float64(b.N)
-			b.ReportMetric(0, "ns/op")             // not shown: the whole process
-			b.ReportMetric(clock/n, "init-sec/op") // in seconds: benchstat takes 0 ns for another unit
+			b.ReportMetric(0, "ns/op")             // not shown: it is the whole process's
+			b.ReportMetric(clock/n, "init-sec/op") // in seconds: benchstat treats 0 ns as another unit
 			b.ReportMetric(size/n, "init-B/op")
 			b.ReportMetric(allocs/n, "init-allocs/op")
 		})
@@ -121,7 +120,7 @@ func number(s string) float64 {
 	return f
 }
 
-// BenchmarkContract reports how long the first check of a fresh process takes, which parses the contract.
+// BenchmarkContract reports how long the first check in a fresh process takes, which parses the contract.
 func BenchmarkContract(b *testing.B) {
 	var total float64
 	for b.Loop() {

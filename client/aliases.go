@@ -76,7 +76,7 @@ type CortexConfiguration = gen.CortexConfiguration
 // [gen.CustomBaseURLConfiguration] describes its fields.
 type CustomBaseURLConfiguration = gen.CustomBaseURLConfiguration
 
-// CustomHeaders is a set of headers sent along to the provider. Whether the vendor masks the values is not documented:
+// CustomHeaders is headers that are also sent to the provider. Whether the vendor masks the values is not documented:
 // treat them as secret.
 type CustomHeaders = gen.CustomHeaders
 

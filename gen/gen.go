@@ -166,7 +166,7 @@ type AzureDeployment struct {
 	// The model that is deployed.
 	AzureModelSlug string `json:"azure_model_slug,omitzero"`
 
-	// Whether the deployment serves requests that name none. Absent means false.
+	// Whether the deployment serves requests that name no deployment. Absent means false.
 	IsDefault bool `json:"is_default,omitzero"`
 }
 
@@ -270,7 +270,7 @@ type CortexConfiguration struct {
 
 // CustomBaseURLConfiguration is a custom base URL and headers. It combines with the configuration of every provider.
 type CustomBaseURLConfiguration struct {
-	// A set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them
+	// Headers that are also sent to the provider. Whether the vendor masks the values is not documented: treat them
 	// as secret.
 	CustomHeaders CustomHeaders `json:"custom_headers,omitzero"`
 
@@ -278,7 +278,7 @@ type CustomBaseURLConfiguration struct {
 	CustomHost string `json:"custom_host,omitzero"`
 }
 
-// CustomHeaders is a set of headers sent along to the provider. Whether the vendor masks the values is not documented: treat them
+// CustomHeaders is headers that are also sent to the provider. Whether the vendor masks the values is not documented: treat them
 // as secret.
 type CustomHeaders map[string]string
 
@@ -326,7 +326,7 @@ type ErrorResponse struct {
 	// What went wrong, in the main shape.
 	Data *ErrorData `json:"data,omitzero"`
 
-	// What went wrong, as an object or as a text.
+	// What went wrong, as an object or a string.
 	Error any `json:"error,omitzero"`
 
 	// Code of the error, for example "AB01", where the response has no wrapper.
@@ -345,7 +345,7 @@ type ErrorResponse struct {
 	Success *bool `json:"success,omitzero"`
 }
 
-// GatewayPage is a page that a gateway made, for people.
+// GatewayPage is a page from a gateway, for people.
 type GatewayPage = string
 
 // GlobalWorkspaceAccess is the access of all workspaces to the integration, with the limits that apply to each. Newer responses carry it as
@@ -663,10 +663,10 @@ type UsageLimitType string
 
 // UsageLimits is a limit on what a workspace may spend. "periodic_reset" and "periodic_reset_days" exclude each other.
 type UsageLimits struct {
-	// Usage at which an alert is sent, in the unit of the limit. Null is no alert.
+	// Usage at which an alert is sent, in the unit of the limit. Null means no alert.
 	AlertThreshold *float64 `json:"alert_threshold,omitzero"`
 
-	// The limit, in US dollars for "cost", else in the units that "type" counts. Null is no limit.
+	// The limit, in US dollars for "cost", otherwise in the units that "type" counts. Null means no limit.
 	CreditLimit *float64 `json:"credit_limit,omitzero"`
 
 	// Usage since the last reset, in the unit of the limit. Observed, not documented.
@@ -711,7 +711,7 @@ type VertexAIConfiguration struct {
 	// Google Cloud region of the service.
 	VertexRegion string `json:"vertex_region,omitzero"`
 
-	// Whether usage of provisioned throughput is left out of the costs. Named in the changelog.
+	// Whether usage of provisioned throughput is excluded from the costs. Named in the changelog.
 	VertexSkipPTUCostAttribution *bool `json:"vertex_skip_ptu_cost_attribution,omitzero"`
 }
 
@@ -768,7 +768,7 @@ type UnprocessableRequest = ErrorResponse
 
 // RetrieveIntegrationParams defines parameters for RetrieveIntegration.
 type RetrieveIntegrationParams struct {
-	// The workspace to read from. Admin keys should send it; workspace keys have it implied.
+	// The workspace to read from. Send it with admin keys; workspace keys imply it.
 	WorkspaceID *WorkspaceID `form:"workspace_id,omitempty" json:"workspace_id,omitempty"`
 }
 
@@ -852,7 +852,7 @@ type ClientInterface interface {
 	// pricing adjustments.
 	//
 	// The key needs the scope "organisation_integrations.read" or "workspace_integrations.read". A workspace key
-	// cannot read an integration of the organisation level.
+	// cannot read an organisation-level integration.
 	//
 	// Corresponds with GET /integrations/{slug} (the "RetrieveIntegration" operationId).
 	RetrieveIntegration(ctx context.Context, slug Slug, params *RetrieveIntegrationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -864,7 +864,7 @@ type ClientInterface interface {
 // pricing adjustments.
 //
 // The key needs the scope "organisation_integrations.read" or "workspace_integrations.read". A workspace key
-// cannot read an integration of the organisation level.
+// cannot read an organisation-level integration.
 //
 // Corresponds with GET /integrations/{slug} (the "RetrieveIntegration" operationId).
 func (c *Client) RetrieveIntegration(ctx context.Context, slug Slug, params *RetrieveIntegrationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -990,7 +990,7 @@ type ClientWithResponsesInterface interface {
 	// pricing adjustments.
 	//
 	// The key needs the scope "organisation_integrations.read" or "workspace_integrations.read". A workspace key
-	// cannot read an integration of the organisation level.
+	// cannot read an organisation-level integration.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1221,7 +1221,7 @@ func (r RetrieveIntegrationResponse) ContentType() string {
 // pricing adjustments.
 //
 // The key needs the scope "organisation_integrations.read" or "workspace_integrations.read". A workspace key
-// cannot read an integration of the organisation level.
+// cannot read an organisation-level integration.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -1,5 +1,5 @@
-// Judges the bodies of a corpus with Ajv. Reads the corpus from a file, prints one verdict a line, in its order: true or
-// false.
+// Validates the bodies of a corpus with Ajv. Reads the corpus from a file and prints the verdicts, true (accepted) or false, one
+// per line and in order.
 import fs from 'node:fs';
 import {parse} from 'yaml';
 import {bodies} from './corpus.mjs';

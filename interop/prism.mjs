@@ -1,4 +1,4 @@
-// Judges the bodies of a corpus with Prism's proxy, in front of a server that sends them.
+// Validates the bodies of a corpus with Prism's proxy, in front of a server that sends them.
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
@@ -32,15 +32,15 @@ try {
 }
 
 function listens() {
-  assert.equal(proxy.exitCode, null, 'Prism ended');
+  assert.equal(proxy.exitCode, null, 'Prism has exited');
   return new Promise(resolve => {
     const socket = net.connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
     socket.unref().on('connect', () => socket.end());
   });
 }
 
-// accepts says whether the proxy passes the body of line i on. In the place of one that it refuses it sends an error of its
-// own.
+// accepts resolves to whether the proxy passes on the body of line i. In place of a body that it rejects, it sends an error of
+// its own.
 function accepts(i) {
   return new Promise((resolve, reject) => {
     http.get({port, host: '127.0.0.1', agent, path: `/integrations/line-${i}`, headers: {'x-portkey-api-key': 'any'}}, response => {

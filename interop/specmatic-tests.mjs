@@ -1,5 +1,5 @@
-// Reads what `specmatic test` printed, and says whether it ran a test for every example of the contract. The names after the
-// file are those of examples whose test must have failed.
+// Reads the output of `specmatic test` and checks that it ran a test for every example of the contract. The arguments after the
+// file are the names of examples whose tests must have failed.
 import fs from 'node:fs';
 import {parse} from 'yaml';
 

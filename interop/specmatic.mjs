@@ -1,4 +1,4 @@
-// Judges the bodies of a corpus with Specmatic, to which each is an example of its own.
+// Validates the bodies of a corpus with Specmatic, each as an external example.
 import {spawn} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -24,7 +24,7 @@ const stdout = await text(specmatic.stdout);
 const rejected = new Set([...stdout.matchAll(/^Error\(s\) found .*\/(\d+)\.json'/gm)].map(([, i]) => Number(i)));
 const [, valid, invalid] = stdout.match(/(\d+) example\(s\) are valid\. (\d+) example\(s\) are invalid\./) ?? [];
 if (Number(valid) !== all.length - rejected.size || Number(invalid) !== rejected.size) {
-  console.error(`Specmatic says something else than was understood (${rejected.size} of ${all.length} rejected):\n${stdout.slice(-2000)}`);
+  console.error(`Specmatic's summary differs from the errors that were parsed (${rejected.size} of ${all.length} rejected):\n${stdout.slice(-2000)}`);
   process.exit(1);
 }
 all.forEach((_, i) => console.log(!rejected.has(i)));

@@ -1,5 +1,5 @@
-// Writes a TypeScript program that holds every body of the contract's examples and of testdata/evidence against the types
-// that openapi-typescript generates, and some broken ones, which must not fit. tsc says whether it holds.
+// Writes a TypeScript program that assigns every body of the contract's examples and of testdata/evidence to the types that
+// openapi-typescript generates, and some broken ones, which must not fit. tsc checks the program.
 import fs from 'node:fs';
 import path from 'node:path';
 import {bodies} from './corpus.mjs';
@@ -17,7 +17,7 @@ function hold(status, body, fits) {
   program.push(`export const c${count}: Schemas['${status === 200 ? 'Integration' : 'ErrorResponse'}'] = b${count};`);
 }
 
-// The examples are those lines to which nothing was done.
+// The examples are the lines without a change.
 const whole = bodies(corpus).filter(({name}) => /^[^/ ]+$/.test(name) || name.startsWith('evidence/'));
 for (const {status, body} of whole) hold(status, body, true);
 const {body} = whole.find(({name}) => name === 'bedrock-access-key');

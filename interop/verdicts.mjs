@@ -1,5 +1,5 @@
-// Compares a tool's verdicts on a corpus with this module's. They must be equal, but for the exceptions of
-// exceptions.mjs, and those must hold exactly.
+// Compares a tool's verdicts on a corpus, accepted or not, with this module's. They must be equal except for the exceptions in
+// exceptions.mjs, which must match exactly.
 import {bodies, lines} from './corpus.mjs';
 import {exceptions} from './exceptions.mjs';
 
@@ -19,7 +19,7 @@ corpus.forEach(({name, valid}, i) => {
   if (!verdict) refused[valid]++;
   const excepted = exceptions[tool].filter(({lines, ours}) => ours === valid && lines.test(name));
   if (verdict === valid) {
-    if (excepted.length > 0) problems.push(`${name}: excepted, and yet both ${word(valid).replace(/s$/, '')} it`);
+    if (excepted.length > 0) problems.push(`${name}: an exception matches it, but both ${word(valid).replace(/s$/, '')} it`);
     return;
   }
   if (excepted.length === 1) {
@@ -29,7 +29,7 @@ corpus.forEach(({name, valid}, i) => {
   }
 });
 for (const [{lines, why}, count] of used) {
-  if (count === 0) problems.push(`the exception ${lines} names no body: ${why}`);
+  if (count === 0) problems.push(`the exception ${lines} matches no body: ${why}`);
 }
 
 const conforming = corpus.filter(({valid}) => valid).length;

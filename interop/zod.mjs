@@ -1,4 +1,4 @@
-// Judges the bodies of a corpus with the zod validators that @hey-api/openapi-ts generates from the contract.
+// Validates the bodies of a corpus with the zod validators that @hey-api/openapi-ts generates from the contract.
 import {bodies} from './corpus.mjs';
 import {zErrorResponse, zIntegration} from './recipes/node/generated/zod.gen.js';
 

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// nothingReleased is the version of a baseline that stands in for the first release.
+// nothingReleased is the version of a placeholder baseline before the first release.
 const nothingReleased = "nothing-released"
 
 // writeBaseline makes the work tree the baseline.
@@ -34,7 +34,7 @@ func writeBaseline(out io.Writer, root string, now api, version string) error {
 	return nil
 }
 
-// checkVersions holds the versions of a release against what changed since the last one.
+// checkVersions checks that a release's versions fit the changes since the last one.
 func checkVersions(then, now, root string, contract, api []change) error {
 	older, err := contractVersion(filepath.Join(root, baselineContract))
 	if err != nil {
@@ -56,7 +56,7 @@ func checkVersions(then, now, root string, contract, api []change) error {
 	return errors.Join(failures...)
 }
 
-// checkVersion reports whether a version says what the changes are. Before 1.0.0 a minor version may break.
+// checkVersion returns an error if a version is too low for the changes. Before 1.0.0 a minor version may break.
 func checkVersion(then, now string, changes []change) error {
 	breaking := 0
 	for _, c := range changes {

@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// The gate is there in any clone: without a tag, without history, and where a command of the module does not compile.
+// compat works in any clone: without tags, without history, and if a package of the module does not compile.
 func TestAccidentsInAShallowClone(t *testing.T) {
 	if testing.Short() {
 		t.Skip("makes a clone and builds in it")
@@ -27,7 +27,7 @@ func TestAccidentsInAShallowClone(t *testing.T) {
 		file          string
 		accident      func(t *testing.T, text string) string
 		code          int
-		want, declare string // Parts of what it prints: what happened, and what to do.
+		want, declare string // Parts of the output: what happened, and what to do.
 	}{
 		{"nothing", contractFile, func(_ *testing.T, text string) string { return text }, 0, " 0 of them breaking", ""},
 		{"a required property more", contractFile, edited(requireMore), 1,
@@ -80,7 +80,7 @@ func TestAccidentsInAShallowClone(t *testing.T) {
 	}
 }
 
-// .ci/release makes the work tree what the next changes are compared with, once the changelog and the version say enough.
+// .ci/release makes the work tree the new baseline, if the changelog and the version fit the changes.
 func TestPrepareRelease(t *testing.T) {
 	if testing.Short() {
 		t.Skip("makes a clone and builds in it")
@@ -137,7 +137,7 @@ func TestPrepareRelease(t *testing.T) {
 		t.Errorf("after the release: got %v and %s, want no change", err, &out)
 	}
 
-	// Not pushed yet, it is prepared once more.
+	// An unpushed version can be prepared again.
 	write("client/options.go", options)
 	if err := os.RemoveAll(filepath.Join(clone, filepath.Dir(baselineAPI))); err != nil {
 		t.Fatal(err)
@@ -168,7 +168,8 @@ func contractOf(t *testing.T, dir string) string {
 	return version
 }
 
-// shallowClone clones the work tree as it is, committed or not: of two commits and a tag, the clone has the last commit.
+// shallowClone clones the work tree, including uncommitted changes: of two commits and a tag, the clone has only the last
+// commit.
 func shallowClone(t *testing.T) string {
 	t.Helper()
 	root := strings.TrimSpace(command(t, ".", "git", "rev-parse", "--show-toplevel"))
@@ -178,13 +179,13 @@ func shallowClone(t *testing.T) string {
 	}
 	command(t, ".", "git", "init", "--quiet", origin)
 	git("commit", "--quiet", "--allow-empty", "-m", "first")
-	git("tag", "v0.0.1") // Which the clone does not have.
+	git("tag", "v0.0.1") // Not in the clone.
 	for _, name := range strings.Split(command(t, root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00") {
 		if name != "" {
 			copyFile(t, filepath.Join(root, name), filepath.Join(origin, name))
 		}
 	}
-	// What is there now is the release, whatever has changed since the last one.
+	// The current state becomes the release, whatever has changed since the last one.
 	for _, baseline := range []string{baselineAPI, baselineContract} {
 		if err := os.RemoveAll(filepath.Join(origin, baseline)); err != nil {
 			t.Fatal(err)
@@ -209,7 +210,7 @@ func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	info, err := os.Stat(from)
 	if errors.Is(err, os.ErrNotExist) {
-		return // Deleted, and that is not committed yet.
+		return // Deleted, but not committed yet.
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +237,7 @@ func command(t *testing.T, dir, name string, arguments ...string) string {
 	return string(out)
 }
 
-// edited makes an accident of an edit of the contract.
+// edited returns a change to the contract's text, made by editing its YAML tree.
 func edited(edit func(t *testing.T, document *yaml.Node)) func(*testing.T, string) string {
 	return func(t *testing.T, text string) string {
 		t.Helper()
@@ -265,7 +266,7 @@ func value(t *testing.T, node *yaml.Node, path ...string) *yaml.Node {
 	return node
 }
 
-// first visits the first property of that name at any depth.
+// first visits the first property of a name at any depth.
 func first(t *testing.T, node *yaml.Node, key string, visit func(parent *yaml.Node, at int)) {
 	t.Helper()
 	var find func(node *yaml.Node) bool

@@ -12,13 +12,13 @@ import (
 	"github.com/oasdiff/oasdiff/load"
 )
 
-// compareContracts lists the differences that oasdiff sees, and those it does not look for.
+// compareContracts lists the differences that oasdiff reports, and others that it does not check.
 func compareContracts(oldFile, newFile string) ([]change, error) {
 	changes, err := compareDocuments(oldFile, newFile)
 	if err != nil {
 		return nil, err
 	}
-	// Documents that oasdiff has flattened have lost the names of their schemas: read them again as they are.
+	// Documents flattened by oasdiff have lost the names of their schemas: load them again unflattened.
 	older, err := openapi3.NewLoader().LoadFromFile(oldFile)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func compareContracts(oldFile, newFile string) ([]change, error) {
 }
 
 func compareDocuments(oldFile, newFile string) ([]change, error) {
-	// Members of an allOf say together what they mean: compare them merged.
+	// The members of an allOf apply together: compare them merged.
 	older, err := load.NewSpecInfo(openapi3.NewLoader(), load.NewSource(oldFile), load.WithFlattenAllOf())
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func compareDocuments(oldFile, newFile string) ([]change, error) {
 	var changes []change
 	for _, c := range checker.CheckBackwardCompatibilityUntilLevel(config, difference, sources, checker.INFO) {
 		if strings.HasPrefix(c.GetId(), "api-version-") || strings.HasPrefix(c.GetId(), "api-major-version-") {
-			continue // info.version is judged when a release is made.
+			continue // info.version is checked when a release is made.
 		}
 		text := strings.TrimSpace(c.GetUncolorizedText(english))
 		changes = append(changes, changed(c.GetLevel() > checker.INFO || negated.MatchString(text), c.GetId(), "%s", text))
@@ -62,12 +62,12 @@ func compareDocuments(oldFile, newFile string) ([]change, error) {
 	return changes, nil
 }
 
-// changed makes a change of the contract. Its id says of which kind it is.
+// changed returns a change to the contract, whose kind is id.
 func changed(breaking bool, id, format string, arguments ...any) change {
 	return change{line: fmt.Sprintf("`%s` ", id) + fmt.Sprintf(format, arguments...), breaking: breaking}
 }
 
-// compareExamples checks the named examples of the older document with the newer one. They are responses that conformed.
+// compareExamples checks the named examples of the older document, which conformed, against the newer one.
 func compareExamples(older, newer *openapi3.T) []change {
 	var changes []change
 	for _, path := range older.Paths.InMatchingOrder() {
@@ -76,7 +76,7 @@ func compareExamples(older, newer *openapi3.T) []change {
 				for contentType, media := range response.Value.Content {
 					schema := schemaOf(newer, path, method, status, contentType)
 					if schema == nil {
-						continue // oasdiff reports what is gone.
+						continue // oasdiff reports removals.
 					}
 					var refused []string
 					for _, name := range slices.Sorted(maps.Keys(media.Examples)) {

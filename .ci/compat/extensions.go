@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// The contract's extensions, of which oasdiff reports nothing in responses. Each is judged at every place that both
-// documents have; oasdiff reports a place that only one of them has.
+// The contract's extensions, which oasdiff ignores in responses. Each is compared at every location that both documents have;
+// oasdiff reports locations that only one of them has.
 var extensions = map[string]func(at string, before, after any) []change{
 	"x-documented":      compareDocumented,
 	"x-extensible-enum": compareValues("x-extensible-enum"),
@@ -31,7 +31,7 @@ func compareExtensions(older, newer *openapi3.T) ([]change, error) {
 	return walkBoth("", before, after), nil
 }
 
-// tree is a document as JSON has it, with references left as they are.
+// tree is a decoded JSON document, with unresolved references.
 func tree(document *openapi3.T) (any, error) {
 	text, err := document.MarshalJSON()
 	if err != nil {
@@ -41,7 +41,7 @@ func tree(document *openapi3.T) (any, error) {
 	return v, json.Unmarshal(text, &v)
 }
 
-// walkBoth visits the objects that have the same place in both documents.
+// walkBoth visits the objects that have the same location in both documents.
 func walkBoth(at string, before, after any) []change {
 	older, ok := children(before)
 	newer, ok2 := children(after)
@@ -62,8 +62,8 @@ func walkBoth(at string, before, after any) []change {
 	return changes
 }
 
-// children returns what an object or an array holds, by name: that of a reference in an array is what it refers to, so
-// that another order is no change.
+// children returns the members of an object or an array by name: the name of a reference in an array is its target, so that
+// another order is not a change.
 func children(value any) (map[string]any, bool) {
 	if object, ok := value.(map[string]any); ok {
 		return object, true
@@ -83,14 +83,14 @@ func children(value any) (map[string]any, bool) {
 	return members, true
 }
 
-// compareValues judges a list of values. A value less breaks: it has a constant in Go, and a response that has it becomes
-// drift. So does a list where there was none. A value more does not: each list may grow.
+// compareValues compares two lists of values. Removing a value is breaking: it has a constant in Go, and responses with it
+// become drift. So is adding a list. Adding a value is not breaking, as each list may grow.
 func compareValues(extension string) func(at string, before, after any) []change {
 	id := strings.TrimPrefix(extension, "x-")
 	return func(at string, before, after any) []change {
 		had, has := values(before), values(after)
 		if before == nil {
-			return []change{changed(true, id+"-added", "%s lists the values of `%s`, which were any", extension, at)}
+			return []change{changed(true, id+"-added", "%s lists the values of `%s`, which had no list", extension, at)}
 		}
 		var changes []change
 		for _, v := range had {
@@ -116,8 +116,8 @@ func values(list any) []string {
 	return all
 }
 
-// compareDocumented judges what the vendor documents beyond the schema. What it demands more turns responses into drift,
-// which breaks those who fail on drift; what it demands less breaks nobody.
+// compareDocumented compares what the vendor documents beyond the schema. A stricter rule turns responses into drift, which is
+// breaking for tests that fail on drift; a more lenient one is not breaking.
 func compareDocumented(at string, before, after any) []change {
 	had, has := map[string]any{}, map[string]any{}
 	demands(had, "", before)
@@ -142,7 +142,7 @@ func compareDocumented(at string, before, after any) []change {
 	return changes
 }
 
-// demands takes a fragment of schema apart: a required property, a bound, or another keyword, each by its path.
+// demands splits a schema fragment into its rules, each a required property, a bound or another keyword, by path.
 func demands(all map[string]any, path string, fragment any) {
 	keywords, _ := fragment.(map[string]any)
 	for keyword, value := range keywords {
@@ -163,7 +163,7 @@ func demands(all map[string]any, path string, fragment any) {
 	}
 }
 
-// narrows reports whether another value of a keyword may demand more.
+// narrows reports whether a keyword's new value may be stricter.
 func narrows(path string, was, is any) bool {
 	keyword := path[strings.LastIndex(path, "/")+1:]
 	before, number := was.(float64)
@@ -181,7 +181,7 @@ func narrows(path string, was, is any) bool {
 
 func text(value any) string {
 	if value == true {
-		return "" // The name of a required property says it all.
+		return "" // The path of a required property needs no value.
 	}
 	b, _ := json.Marshal(value)
 	return ": " + string(b)

@@ -15,19 +15,19 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// api is the Go API of a module: of each public package, by its path within the module, the lines that list it.
+// api is the Go API of a module: for each public package, by its path within the module, the lines that list it.
 type api struct {
-	version  string // Of the release it is of.
+	version  string // The release's version.
 	packages map[string][]line
 }
 
-// line is one thing that a package promises: what an importer may write down, and which symbol it is about.
+// line is one element of a package's API: what importing code can rely on, and the symbol that it belongs to.
 type line struct {
 	symbol, text string
 }
 
-// loadAPI lists what the packages of the work tree export. Each package is loaded by itself, so that one that does not
-// compile takes only those along that import it: they are missing, and the error names them.
+// loadAPI lists what the packages of the work tree export. Each package is loaded separately, so that one that does not compile
+// affects only its importers: these packages are missing, and the error names them.
 func loadAPI(root string) (api, error) {
 	module, err := goList(root, "-m")
 	if err != nil {
@@ -56,10 +56,10 @@ func loadAPI(root string) (api, error) {
 	return now, errors.Join(failures...)
 }
 
-// private matches the packages that nobody imports.
+// private matches the packages that nobody outside the module imports.
 var private = regexp.MustCompile(`(^|/)(internal|cmd|testdata)(/|$)`)
 
-// The platform is fixed: what a package promises must not depend on who asks.
+// The platform is fixed, so that the list is the same on every machine.
 func environment() []string {
 	return append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
 }
@@ -91,7 +91,7 @@ func loadPackage(root, path string) (*types.Package, error) {
 	return loaded[0].Types, nil
 }
 
-// readAPI reads a list that write has written.
+// readAPI reads a list written by write.
 func readAPI(file string) (api, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -135,7 +135,7 @@ func (a api) write(file, version string) error {
 	return os.WriteFile(file, []byte(b.String()), 0o644)
 }
 
-// compareAPIs compares line by line. A line less breaks whoever wrote such code, a line more breaks nobody.
+// compareAPIs compares line by line. A removed line is breaking, an added one is not.
 func compareAPIs(then, now api) []change {
 	var changes []change
 	for _, name := range slices.Sorted(maps.Keys(then.packages)) {
@@ -162,7 +162,7 @@ func compareLines(name string, then, now []line) []change {
 		if more[symbol] != "" {
 			what = fmt.Sprintf("was: %s; is: %s", gone[symbol], more[symbol])
 		}
-		if owner(symbol) == symbol || has[owner(symbol)] != "" { // What belongs to a type that is gone needs no line of its own.
+		if owner(symbol) == symbol || has[owner(symbol)] != "" { // A removed type's fields and methods need no lines of their own.
 			changes = append(changes, change{symbolOf(name, symbol) + ": " + what, symbolOf(name, symbol), true})
 		}
 	}
@@ -189,13 +189,13 @@ func less(lines, others []line) map[string]string {
 	return texts
 }
 
-// owner is the type that a field or a method belongs to; all else is its own.
+// owner is the type that a field or a method belongs to; any other symbol is its own owner.
 func owner(symbol string) string {
 	name, _, _ := strings.Cut(symbol, ".")
 	return name
 }
 
-// symbolOf names a symbol as an importer does: by the last part of the package's path.
+// symbolOf names a symbol as importing code does, with the last element of the package's path.
 func symbolOf(name, symbol string) string {
 	if name == "" {
 		name = "portkeyintegration"

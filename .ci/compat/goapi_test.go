@@ -23,26 +23,26 @@ func TestAPIChanges(t *testing.T) {
 		{"nothing", "func F(int) {}", "func F(int) {}", fine, nil},
 		{"an option removed", "type Option func()\nfunc WithA() Option { return nil }\nfunc WithB() Option { return nil }",
 			"type Option func()\nfunc WithA() Option { return nil }", breaks, []string{"p.WithB: removed: func() Option"}},
-		{"a function more", "", "func F() {}", fine, []string{"p.F: added: func()"}},
-		{"a parameter more", "func F(a int) {}", "func F(a int, b ...int) {}", breaks, []string{"p.F: was: func(int); is: func(int, ...int)"}},
+		{"a function added", "", "func F() {}", fine, []string{"p.F: added: func()"}},
+		{"a parameter added", "func F(a int) {}", "func F(a int, b ...int) {}", breaks, []string{"p.F: was: func(int); is: func(int, ...int)"}},
 		{"a parameter renamed", "func F(f func(a int) string) {}", "func F(g func(b int) string) {}", fine, nil},
-		{"another word for a type", "func F(interface{}, []byte) {}", "type B = []byte\nfunc F(any, B) {}", fine, []string{"p.B: added: type = []byte"}},
+		{"another name for a type", "func F(interface{}, []byte) {}", "type B = []byte\nfunc F(any, B) {}", fine, []string{"p.B: added: type = []byte"}},
 		{"an alias of another module's", "func F() {}", "import \"os\"\nfunc F() {}\nfunc G(os.FileMode) {}", fine, []string{"p.G: added: func(os.FileMode)"}},
 		{"what is not exported", "func f() {}\ntype t struct{ A int }", "", fine, nil},
 
-		{"a field less", "type T struct{ A, B int }", "type T struct{ A int }", breaks, []string{"p.T.B: removed: field int"}},
-		{"a field more", "type T struct{ A int }", "type T struct{ A, B int }", fine, []string{"p.T.B: added: field int"}},
-		{"an unexported field less", "type T struct{ A, b int }", "type T struct{ A int }", fine, nil},
+		{"a field removed", "type T struct{ A, B int }", "type T struct{ A int }", breaks, []string{"p.T.B: removed: field int"}},
+		{"a field added", "type T struct{ A int }", "type T struct{ A, B int }", fine, []string{"p.T.B: added: field int"}},
+		{"an unexported field removed", "type T struct{ A, b int }", "type T struct{ A int }", fine, nil},
 		{"a field that cannot be compared", "type T struct{ A int }", "type T struct{ A int; b []int }", breaks, []string{"p.T: removed: comparable"}},
-		{"a field of an embedded unexported struct less", "type T struct{ t }\ntype t struct{ A, B int }", "type T struct{ t }\ntype t struct{ A int }", breaks,
+		{"a field of an embedded unexported struct removed", "type T struct{ t }\ntype t struct{ A, B int }", "type T struct{ t }\ntype t struct{ A int }", breaks,
 			[]string{"p.T.B: removed: field int"}},
-		{"a type less", "type T struct{ A int }\nfunc (T) M() {}", "", breaks, []string{"p.T: removed: type struct; comparable"}},
-		{"a type more", "", "type T struct{ A int }\nfunc (T) M() {}", fine, []string{"p.T: added: type struct; comparable"}},
+		{"a type removed", "type T struct{ A int }\nfunc (T) M() {}", "", breaks, []string{"p.T: removed: type struct; comparable"}},
+		{"a type added", "", "type T struct{ A int }\nfunc (T) M() {}", fine, []string{"p.T: added: type struct; comparable"}},
 		{"a type of another kind", "type T string", "type T int", breaks, []string{"p.T: was: type string; is: type int"}},
 
-		{"a method less", "type T struct{}\nfunc (T) M() {}", "type T struct{}", breaks, []string{"p.T.M: removed: (T) func()"}},
-		{"a method of the pointer alone", "type T struct{}\nfunc (T) M() {}", "type T struct{}\nfunc (*T) M() {}", breaks, []string{"p.T.M: was: (T) func(); is: (*T) func()"}},
-		{"a promoted method less", "type T struct{ t }\ntype t struct{}\nfunc (t) M() {}", "type T struct{ t }\ntype t struct{}", breaks, []string{"p.T.M: removed: (T) func()"}},
+		{"a method removed", "type T struct{}\nfunc (T) M() {}", "type T struct{}", breaks, []string{"p.T.M: removed: (T) func()"}},
+		{"a method moved to the pointer", "type T struct{}\nfunc (T) M() {}", "type T struct{}\nfunc (*T) M() {}", breaks, []string{"p.T.M: was: (T) func(); is: (*T) func()"}},
+		{"a promoted method removed", "type T struct{ t }\ntype t struct{}\nfunc (t) M() {}", "type T struct{ t }\ntype t struct{}", breaks, []string{"p.T.M: removed: (T) func()"}},
 
 		{"an interface that others implement asks for more", "type I interface{ A() }", "type I interface{ A(); B() }", breaks,
 			[]string{"p.I: was: implementers need A; is: implementers need A, B", "p.I.B: added: (I) func()"}},
@@ -71,7 +71,7 @@ func TestAPIChanges(t *testing.T) {
 	}
 }
 
-// What oapi-codegen makes beside the types is not promised, the types are.
+// oapi-codegen's types are listed, its other declarations are not.
 func TestRawClientIsNotPromised(t *testing.T) {
 	source := `type ( Client struct{}; ClientOption func(*Client) error; RetrieveIntegrationResponse struct{}; ErrorResponse struct{}; Integration struct{} )
 func NewClient() {}; func WithHTTPClient() {}; func NewRetrieveIntegrationRequest() {}; func ParseRetrieveIntegrationResponse() {}`

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// listPackage lists what a package promises: where a list lacks a line of an older one, code that was written for the older
-// one may not compile. Go's own api/*.txt are made in this way.
+// listPackage lists a package's API: if a list lacks a line of an older one, code written for the older package may not
+// compile. Go's own api/*.txt follow the same idea.
 func listPackage(pkg *types.Package, module string) []line {
 	l := &lister{pkg: pkg, module: module, lines: []line{}}
 	for _, name := range pkg.Scope().Names() {
@@ -31,8 +31,8 @@ func listPackage(pkg *types.Package, module string) []line {
 	return l.lines
 }
 
-// rawClient matches what oapi-codegen makes beside the types. Package gen does not promise it: it may change with the
-// generator.
+// rawClient matches what oapi-codegen generates besides the types. It may change with the generator, so it is not part of the
+// stable API of package gen.
 var rawClient = regexp.MustCompile(`^((New)?Client(WithResponses)?(Interface|Option)?|H(ttp|TTP)RequestDoer|RequestEditorFn|` +
 	`With(HTTPClient|RequestEditorFn|BaseURL)|(New|Parse)?[A-Z]\w*?Integrations?(Request|Params|Response)\w*)$`)
 
@@ -55,7 +55,7 @@ func (l *lister) typeName(object *types.TypeName) {
 			l.add(name, "type = %s", l.typeString(t.(*types.Alias).Rhs()))
 			return
 		}
-		t = aliased // Nobody else lists what an internal package has.
+		t = aliased // The contents of an internal package are not listed elsewhere.
 	}
 	named := t.(*types.Named)
 	parameters := l.parameters(named.TypeParams())
@@ -65,14 +65,14 @@ func (l *lister) typeName(object *types.TypeName) {
 		l.fields(name, underlying)
 	case *types.Interface:
 		l.interfaceType(name, parameters, underlying)
-		return // Its methods are there, and whether it is comparable is no matter.
+		return // Its methods are listed, and its comparability does not matter.
 	default:
 		l.add(name, "type%s %s", parameters, l.typeString(underlying))
 	}
 	if types.Comparable(named) {
 		l.add(name, "comparable")
 	}
-	// A method of the value is one of the pointer, too.
+	// A method of the value is also a method of the pointer.
 	value := types.NewMethodSet(named)
 	for method := range types.NewMethodSet(types.NewPointer(named)).Methods() {
 		if f, ok := method.Obj().(*types.Func); ok && f.Exported() {
@@ -85,7 +85,7 @@ func (l *lister) typeName(object *types.TypeName) {
 	}
 }
 
-// fields lists the fields that an importer can name, those of an embedded unexported struct included.
+// fields lists the fields that importing code can name, including those of an embedded unexported struct.
 func (l *lister) fields(owner string, s *types.Struct) {
 	for field := range s.Fields() {
 		switch {
@@ -105,8 +105,8 @@ func (l *lister) fields(owner string, s *types.Struct) {
 	}
 }
 
-// interfaceType lists an interface. Where others may implement it, a method more breaks them: then its methods are a line
-// together, too.
+// interfaceType lists an interface. If others can implement it, an additional method breaks them: then there is also a line
+// with all methods.
 func (l *lister) interfaceType(name, parameters string, i *types.Interface) {
 	if !i.IsMethodSet() {
 		l.add(name, "type%s %s", parameters, l.typeString(i))
@@ -157,13 +157,13 @@ func (l *lister) ours(p *types.Package) bool {
 	return p.Path() == l.module || strings.HasPrefix(p.Path(), l.module+"/")
 }
 
-// hidden reports whether a package is one of the module that an importer cannot import.
+// hidden reports whether a package is one of the module's that others cannot import.
 func (l *lister) hidden(p *types.Package) bool {
 	return l.ours(p) && private.MatchString(strings.TrimPrefix(p.Path(), l.module+"/"))
 }
 
-// bare is a type without the names of parameters and of the module's aliases, neither of which matters to whoever uses it.
-// Other aliases stay: from one version of Go to the next a type becomes one, as json.RawMessage did in Go 1.27.
+// bare is a type without parameter names and without the module's aliases, neither of which matters to its users. Other aliases
+// stay: a type may become one in a new version of Go, as json.RawMessage did in Go 1.27.
 func (l *lister) bare(t types.Type) types.Type {
 	if alias, ok := t.(*types.Alias); ok {
 		if alias.Obj().Pkg() == nil || !l.ours(alias.Obj().Pkg()) {

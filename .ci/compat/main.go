@@ -1,11 +1,11 @@
 // Command compat compares the work tree with the last release: its contract, openapi.yaml, and the Go API of its public
-// packages. README.md says how a change is declared.
+// packages. README.md describes how to declare a change.
 //
 //	compat [-C DIR]                     compares with the baseline
 //	compat [-C DIR] -refresh VERSION    makes the work tree the baseline, when a release is made
 //
-// The exit code is 1 where a breaking change is not declared in CHANGELOG.md, and 2 where there is nothing to compare with
-// or something that cannot be compared.
+// The exit code is 1 if a breaking change is not declared in CHANGELOG.md, and 2 if there is no baseline or something cannot be
+// compared.
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 	}
 }
 
-// Where the last release is kept, below the root of the repository.
+// The files of the last release, below the root of the repository.
 const (
 	contractFile     = "openapi.yaml"
 	changelogFile    = "CHANGELOG.md"
@@ -49,8 +49,8 @@ const (
 	baselineAPI      = ".ci/compat/baseline/api.txt"
 )
 
-// run compares, and reports whether something breaks that is not declared. With a version to refresh to, it then makes the
-// work tree the baseline.
+// run compares, and reports whether there is an undeclared breaking change. With a version to refresh to, it then makes the work
+// tree the baseline.
 func run(out io.Writer, root, refresh string) (undeclared bool, err error) {
 	now, cannotLoad := loadAPI(root)
 	if refresh != "" && cannotLoad != nil {
@@ -58,10 +58,10 @@ func run(out io.Writer, root, refresh string) (undeclared bool, err error) {
 	}
 	then, err := readAPI(filepath.Join(root, baselineAPI))
 	if refresh != "" && (errors.Is(err, os.ErrNotExist) || then.version == nothingReleased) {
-		return false, writeBaseline(out, root, now, refresh) // Nothing has been promised yet.
+		return false, writeBaseline(out, root, now, refresh) // Nothing has been released yet.
 	}
 	if err != nil {
-		return false, fmt.Errorf("%w\n%s holds what the last release promised: bring it back from version control", err, filepath.Dir(baselineAPI))
+		return false, fmt.Errorf("%w\n%s has the API of the last release: restore it from version control", err, filepath.Dir(baselineAPI))
 	}
 	changelog, err := os.ReadFile(filepath.Join(root, changelogFile))
 	if err != nil {
@@ -93,7 +93,7 @@ func run(out io.Writer, root, refresh string) (undeclared bool, err error) {
 		ok = ok && v.ok
 	}
 	if len(missing) > 0 {
-		fmt.Fprintf(out, "\nTake back what is BREAKING; or, if it has to be, declare it in %s under %q, with the reason:\n\n%s",
+		fmt.Fprintf(out, "\nRevert the BREAKING changes, or declare them in %s under %q, with the reasons:\n\n%s",
 			changelogFile, unreleased, strings.Join(missing, "\n"))
 	}
 	if cannotLoad != nil {
@@ -108,8 +108,8 @@ func run(out io.Writer, root, refresh string) (undeclared bool, err error) {
 	return false, writeBaseline(out, root, now, refresh)
 }
 
-// change is one difference, as a line of text that declares it in the changelog. A change of the Go API also has a symbol,
-// and what declares the symbol, or one that it belongs to, declares the change.
+// change is one difference, as the line that declares it in the changelog. A change to the Go API also has a symbol, and a
+// declaration of the symbol, or of one that it belongs to, declares the change.
 type change struct {
 	line     string
 	symbol   string
@@ -118,13 +118,13 @@ type change struct {
 
 type verdict struct {
 	lines      []string
-	undeclared []string // What to write into the changelog.
+	undeclared []string // To be added to the changelog.
 	breaking   int
 	ok         bool
 }
 
-// judge holds the changes against what is declared. A declaration of what did not change is as wrong as a change that is
-// not declared.
+// judge compares the changes with the declarations. A declaration without a change is an error, as is a breaking change without
+// a declaration.
 func judge(changes []change, declared []string) verdict {
 	v := verdict{ok: true}
 	used := make([]bool, len(declared))
@@ -157,7 +157,7 @@ func judge(changes []change, declared []string) verdict {
 	for i, d := range declared {
 		if !used[i] {
 			v.ok = false
-			v.lines = append(v.lines, "NO SUCH   "+d+" (declared in "+changelogFile+": take it out)")
+			v.lines = append(v.lines, "NO SUCH   "+d+" (declared in "+changelogFile+": remove it)")
 		}
 	}
 	return v
@@ -174,7 +174,7 @@ func (c change) declaredBy(declaration string) bool {
 
 const unreleased = "## Unreleased"
 
-// declarations returns the bullets under the heading in the changelog's section of what is not released, each as one line.
+// declarations returns the bullets under the heading in the changelog's unreleased section, each as one line.
 func declarations(changelog, heading string) []string {
 	var bullets []string
 	inSection, under := false, false

@@ -1,6 +1,6 @@
-// Command dist builds what a release consists of: for each platform an archive with the program, its manual page and shell
-// completions, and its bill of materials (CycloneDX); and the checksums of them all. The same commit and the same version of
-// Go make the same bytes, on any machine.
+// Command dist builds a release: for each platform an archive with the program, its manual page and shell completions, and an
+// SBOM (CycloneDX); and the checksums of all files. The same commit and the same version of Go produce the same bytes on any
+// machine, except for SBOMs, which depend on its platform.
 //
 //	dist [-C DIR] [-o DIR] [-platforms LIST] [-sbom=false] VERSION
 package main
@@ -35,9 +35,9 @@ const (
 
 func main() {
 	root := flag.String("C", "..", "the `directory` of the repository")
-	out := flag.String("o", "dist", "the `directory` to write to, within the repository; what is in it is removed")
+	out := flag.String("o", "dist", "the `directory` to write to, within the repository; its contents are removed")
 	platforms := flag.String("platforms", all, "the platforms, a `list` of GOOS/GOARCH; host is this machine's")
-	bills := flag.Bool("sbom", true, "write the bills of materials, for which a tool is built")
+	bills := flag.Bool("sbom", true, "write the SBOMs, for which a tool is built")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: dist [-C DIR] [-o DIR] [-platforms LIST] [-sbom=false] VERSION")
 		flag.PrintDefaults()
@@ -56,7 +56,7 @@ func main() {
 
 func run(root, out, version string, platforms []string, bills bool) error {
 	if !semver.IsValid(version) {
-		return fmt.Errorf("%q is no version: want one such as v0.2.0", version)
+		return fmt.Errorf("%q is not a version: want one such as v0.2.0", version)
 	}
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -107,7 +107,7 @@ func run(root, out, version string, platforms []string, bills bool) error {
 	return checksums(out)
 }
 
-// commitTime is when the commit was made, which is the time of every file in the archives.
+// commitTime is the time of the commit, and of every file in the archives.
 func commitTime(root string) (time.Time, error) {
 	seconds := os.Getenv("SOURCE_DATE_EPOCH")
 	if seconds == "" {
@@ -121,11 +121,11 @@ func commitTime(root string) (time.Time, error) {
 	return time.Unix(n, 0).UTC(), err
 }
 
-// build leaves nothing to the machine that it runs on: neither its paths, nor the state of its clone, nor its settings.
+// build makes the binary independent of the machine: its paths, the state of the clone and its settings.
 func build(root, binary, platform, version string) error {
 	system, processor, ok := strings.Cut(platform, "/")
 	if !ok {
-		return fmt.Errorf("%q is no platform: want one such as linux/amd64", platform)
+		return fmt.Errorf("%q is not a platform: want one such as linux/amd64", platform)
 	}
 	fmt.Println("building", platform)
 	_, err := output(root, []string{"CGO_ENABLED=0", "GOOS=" + system, "GOARCH=" + processor, "GOAMD64=v1", "GOARM64=v8.0",
@@ -140,7 +140,7 @@ type file struct {
 	mode int64
 }
 
-// documents are the files that the archives of all platforms have. The program writes its manual and completions itself.
+// documents are the files in the archives of all platforms. The program writes its own manual and completions.
 func documents(root, binary string) ([]file, error) {
 	var files []file
 	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md"} {
@@ -174,7 +174,7 @@ func suffix(platform string) string {
 	return ""
 }
 
-// archive writes a zip archive for Windows and a tar.gz for others, with one folder in it.
+// archive writes a zip archive for Windows and a tar.gz for other platforms, with one directory in it.
 func archive(path, platform, folder string, files []file, made time.Time) error {
 	var b bytes.Buffer
 	extension, write := ".tar.gz", writeTar
@@ -221,7 +221,7 @@ func writeZip(b *bytes.Buffer, folder string, files []file, made time.Time) erro
 	return w.Close()
 }
 
-// bill writes the bill of materials of a binary: the modules that it was made of, as it says itself.
+// bill writes the SBOM of a binary: its modules, by its own build information.
 func bill(root, binary, file, version string) error {
 	_, err := output(root, []string{"GOFLAGS="}, "go", "run", "-trimpath", sbom, "bin", "-json", "-std", "-noserial", "-notimestamp",
 		"-version", version, "-output", file, binary)

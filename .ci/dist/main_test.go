@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Two archives of the same files are the same, whenever they are made, and hold what was put in.
+// Two archives of the same files are equal, whenever they are made, and contain those files.
 func TestArchives(t *testing.T) {
 	files := []file{{"man/man1/p.1", []byte(".TH P 1\n"), 0o644}, {"p", bytes.Repeat([]byte("program"), 1000), 0o755}}
 	made := time.Date(2026, 3, 4, 5, 6, 8, 0, time.UTC)

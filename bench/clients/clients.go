@@ -1,5 +1,5 @@
-// Package clients says what the clients that are compared have in common. Each has a package of its own, so that a
-// program with one of them links no other.
+// Package clients has what the compared clients have in common. Each client has its own package, so that a program with one
+// client links no other.
 package clients
 
 import (
@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// Key is the key that every client sends. The server does not look at it.
+// Key is the key that every client sends. The server ignores it.
 const Key = "bench-key"
 
 // Retrieve retrieves an integration, decoded, and returns its id.
@@ -16,8 +16,8 @@ type Retrieve func(ctx context.Context, slug string) (id string, err error)
 // New makes a client of the API at a base URL.
 type New func(baseURL string) (Retrieve, error)
 
-// Transport returns a transport like that of our client: one that keeps a connection for every goroutine. All clients
-// are given one, but those that are said to have another.
+// Transport returns a transport like that of our client, which keeps a connection for every goroutine. All clients use one
+// unless documented otherwise.
 func Transport() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns = 1024

@@ -1,4 +1,4 @@
-// Command first makes one call and ends. The build tag says with which client, so that it links no other.
+// Command first makes one call and exits. The build tag selects the client, so that it links no other.
 package main
 
 import (
@@ -16,7 +16,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// The most memory held, as Linux counts it. What wait4 reports of a child counts its parent's too.
+	// Peak memory, as Linux counts it. What wait4 reports for a child includes its parent's.
 	status, _ := os.ReadFile("/proc/self/status")
 	os.Stdout.Write(status)
 }

@@ -1,10 +1,10 @@
-// Command proxy compares portkey-integration proxy with Prism's proxy, in front of the same fake server and behind the same
-// client: what a request costs each of them, in processor time and in waiting. Run it in bench, after npm ci in interop:
+// Command proxy compares portkey-integration proxy with Prism's proxy, with the same fake server and the same client: the CPU
+// time and the latency of a request. Run it in bench, after npm ci in interop:
 //
 //	go run ./proxy [-rounds N] [-time D] [-par N]
 //
-// Each round has the same client ask the fake server itself and through each proxy, starting with another one each time, and
-// compare every byte of every response. Processor time is that of the proxy's process alone, user and system, by the kernel.
+// In each round the same client calls the fake server directly and through each proxy, in rotating order, and compares every
+// byte of every response. CPU time is that of the proxy's process only, user and system, as the kernel counts it.
 package main
 
 import (
@@ -29,18 +29,18 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-const tick = 10 * time.Millisecond // Of the kernel's count of processor time, in /proc, on every common machine.
+const tick = 10 * time.Millisecond // The unit of CPU time in /proc on all common machines.
 
 // A target is a way to the fake server.
 type target struct {
 	name, url string
 	pid       int
-	cpu, wall map[string][]time.Duration // by size of body: one a request in each round, and the median wait
+	cpu, wall map[string][]time.Duration // by slug, one value per round: CPU time per request, median latency
 }
 
 func main() {
 	rounds := flag.Int("rounds", 5, "`number` of rounds")
-	duration := flag.Duration("time", 3*time.Second, "how long a round asks each proxy for each size")
+	duration := flag.Duration("time", 3*time.Second, "`duration` of the requests to each proxy for each size in a round")
 	par := flag.Int("par", 8, "`number` of connections")
 	flag.Parse()
 	if err := compare(*rounds, *duration, *par); err != nil {
@@ -66,7 +66,7 @@ func compare(rounds int, duration time.Duration, par int) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
-	// Prism writes JSON anew. What is here, it writes as it was.
+	// Prism re-encodes JSON. This value comes out unchanged.
 	deployment := map[string]any{"azure_api_version": "2024-10-21", "azure_deployment_name": "gpt", "azure_model_slug": "gpt-4o", "is_default": false}
 	large := contracttest.Example("azure-openai-entra").With("/configurations/azure_deployment_config", slices.Repeat([]any{deployment}, 850)).Body
 	fixture := filepath.Join(work, "large.json")
@@ -126,7 +126,7 @@ func compare(rounds int, duration time.Duration, par int) error {
 	}
 
 	fmt.Printf("`go run ./proxy -rounds %d -time %v -par %d`, %d CPUs, %s\n\n", rounds, duration, par, runtime.NumCPU(), runtime.Version())
-	fmt.Println("| response | by way of | processor time of the proxy per request | median wait |\n|---|---|---|---|")
+	fmt.Println("| response | through | CPU time of the proxy per request | median latency |\n|---|---|---|---|")
 	for _, slug := range slugs {
 		for _, t := range targets {
 			cpu := median(t.cpu[slug]).Round(time.Microsecond).String()
@@ -141,7 +141,7 @@ func compare(rounds int, duration time.Duration, par int) error {
 		for i := range rounds {
 			ratios = append(ratios, float64(prism.cpu[slug][i])/float64(ours.cpu[slug][i]))
 		}
-		fmt.Printf("\nOf a response of %d KB, Prism's proxy takes %.1f times the processor time (median of the rounds).\n", (len(bodies[slug])+999)/1000, median(ratios))
+		fmt.Printf("\nFor a response of %d KB, Prism's proxy uses %.1f times the CPU time (median of the rounds).\n", (len(bodies[slug])+999)/1000, median(ratios))
 		if median(ratios) <= 1 {
 			err = errors.Join(err, fmt.Errorf("our proxy costs more than Prism's for %s", slug))
 		}
@@ -149,9 +149,9 @@ func compare(rounds int, duration time.Duration, par int) error {
 	return err
 }
 
-// load asks for a slug over some connections for a while, and notes what a request has cost.
+// load requests a slug over par connections for a while, and records the cost per request.
 func (t *target) load(slug string, want []byte, duration time.Duration, par int) error {
-	for range 50 { // Connections and caches.
+	for range 50 { // Open connections and fill caches.
 		if err := t.get(slug, want); err != nil {
 			return err
 		}
@@ -203,7 +203,7 @@ func (t *target) get(slug string, want []byte) error {
 	return err
 }
 
-// used is the processor time of the process so far.
+// used is the CPU time of the process so far.
 func (t *target) used() (time.Duration, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", t.pid))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command table reads the output of the rounds of a benchmark run from its standard input and writes the results in
-// Markdown: each client's median against the baseline's.
+// Command table reads the output of all rounds of a benchmark run from standard input and writes the results in Markdown:
+// each client's median ratio to the baseline.
 package main
 
 import (
@@ -14,10 +14,10 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// results are the values of each benchmark, one a round, by its name and then by unit.
+// results are the values of each benchmark, one per round, by name and then by unit.
 type results map[string]map[string][]float64
 
-// shown are the names of the benchmarks that a table has asked for.
+// shown are the names of the benchmarks that a table uses.
 var shown = map[string]bool{}
 
 func main() {
@@ -49,13 +49,13 @@ func main() {
 	}
 }
 
-// median is that of a benchmark's rounds; NaN where it did not run.
+// median is the median of a benchmark's rounds; NaN if it did not run.
 func (r results) median(name, unit string) float64 {
 	shown[name] = true
 	return median(r[name][unit])
 }
 
-// ratio is the median over the rounds of the ratio of two benchmarks: what slows a round slows both.
+// ratio is the median over the rounds of the ratio of two benchmarks, since what slows a round slows both.
 func (r results) ratio(name, base, unit string) float64 {
 	shown[name], shown[base] = true, true
 	a, b := r[name][unit], r[base][unit]

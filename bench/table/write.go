@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The units that benchfmt makes of the benchmarks' metrics.
+// The units that benchfmt derives from the benchmarks' metrics.
 const (
 	elapsed = "sec/op"
 	cpuTime = "cpu-sec/op"
@@ -37,16 +37,16 @@ func (r results) write(command, load, cpu string, rounds int) {
 	fmt.Printf(`# Results
 
 Written by %s in %d rounds, on %s with %d cores, %s, %s/%s, at a load
-average of %s when it began.
+average of %s at the start.
 
-A ratio is the median over the rounds of a client's number by that of nethttp in the same round, that is net/http with a
-tuned transport and encoding/json into the same struct. README.md says what the clients and the bodies are.
+A ratio is the median over the rounds of a client's value divided by that of nethttp in the same round. nethttp is net/http
+with a tuned transport and encoding/json into the same struct. README.md describes the clients and the responses.
 `, "`"+strings.TrimSpace(command)+"`", rounds, strings.TrimSpace(cpu), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, load)
 	for _, t := range []struct{ title, unit string }{
-		{"Time of a call", elapsed},
-		{"CPU of a call, the server's left out", cpuTime},
-		{"Allocations of a call", allocs},
-		{"Bytes allocated by a call", size},
+		{"Time per call", elapsed},
+		{"CPU time per call, without the server's", cpuTime},
+		{"Allocations per call", allocs},
+		{"Bytes allocated per call", size},
 	} {
 		fmt.Printf("\n## %s\n\n", t.title)
 		r.retrieved(t.unit)
@@ -55,7 +55,7 @@ tuned transport and encoding/json into the same struct. README.md says what the 
 	r.starts()
 }
 
-// retrieved is a table of all clients: the baseline's own number, and the ratios to it.
+// retrieved writes a table of all clients: the baseline's value, and the ratios to it.
 func (r results) retrieved(unit string) {
 	row(append([]string{"responses", "size", "goroutines"}, retrieving...)...)
 	rule(3 + len(retrieving))
@@ -77,7 +77,7 @@ func (r results) retrieved(unit string) {
 }
 
 func (r results) checks() {
-	fmt.Printf("\n## Parts of the work\n\nWithout a network, with distinct bodies.\n\n")
+	fmt.Printf("\n## Parts of the work\n\nWithout a network, on distinct bodies.\n\n")
 	row(append([]string{"part"}, sizes...)...)
 	rule(1 + len(sizes))
 	for _, part := range parts {
@@ -99,8 +99,8 @@ func (r results) checks() {
 }
 
 func (r results) starts() {
-	fmt.Printf("\n## A fresh process\n\nFrom its start to its end, one call in between.\n\n")
-	row("client", "time", "ratio", "CPU", "memory at most", "time with a server 50 ms away", "ratio")
+	fmt.Printf("\n## A fresh process\n\nFrom start to exit, with one call.\n\n")
+	row("client", "time", "ratio", "CPU time", "peak memory", "time with a server 50 ms away", "ratio")
 	rule(7)
 	for _, client := range starting {
 		near, far := "First/body=same/client=", "First/body=far/client="
@@ -108,9 +108,9 @@ func (r results) starts() {
 			quantity(r.median(near+client, cpuTime), cpuTime), quantity(r.median(near+client, memory), memory),
 			quantity(r.median(far+client, elapsed), elapsed), decimal(r.ratio(far+client, far+"nethttp", elapsed)))
 	}
-	fmt.Printf("\nThe first check of a process, which parses the contract, takes %s. ", quantity(r.median("Contract", elapsed), elapsed))
-	fmt.Printf("Of a document with its examples,\nkin-openapi's loader alone takes %s in a process that has run it before.\n", quantity(r.median("Load", elapsed), elapsed))
-	fmt.Printf("\nInitialisation of packages in a program with our client, from `GODEBUG=inittrace=1`:\n\n")
+	fmt.Printf("\nThe first check in a process, which parses the contract, takes %s. ", quantity(r.median("Contract", elapsed), elapsed))
+	fmt.Printf("On the document with\nits examples, kin-openapi's loader alone takes %s in a process that has run it before.\n", quantity(r.median("Load", elapsed), elapsed))
+	fmt.Printf("\nPackage initialisation in a program with our client, from `GODEBUG=inittrace=1`:\n\n")
 	row("packages", "time", "memory", "allocations")
 	rule(4)
 	for _, p := range []string{"root", "gen", "contract", "client", "dependencies", "all"} {
@@ -130,7 +130,7 @@ func decimal(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// quantity gives a number three digits and a unit for people.
+// quantity formats a number for people, with three digits and a unit.
 func quantity(v float64, unit string) string {
 	if math.IsNaN(v) {
 		return ""

@@ -1,4 +1,4 @@
-// Package naive is the sum of the parts as their pages show them: the generated client, kin-openapi's router, and
+// Package naive combines the libraries as their documentation shows: the generated client, kin-openapi's router, and
 // openapi3filter.ValidateResponse.
 package naive
 

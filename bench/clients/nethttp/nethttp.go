@@ -1,4 +1,4 @@
-// Package nethttp is the baseline: net/http and encoding/json into the type that our client returns, no check.
+// Package nethttp is the baseline: net/http and encoding/json into the type that our client returns, without validation.
 package nethttp
 
 import (
@@ -22,7 +22,7 @@ func NewDefault(baseURL string) (clients.Retrieve, error) {
 	return get(baseURL, http.DefaultTransport, decode), nil
 }
 
-// NewDiscard is a [clients.New] that does not decode: what every client pays before it sees a byte.
+// NewDiscard is a [clients.New] that does not decode: the cost that every client has before it processes the body.
 func NewDiscard(baseURL string) (clients.Retrieve, error) {
 	return get(baseURL, clients.Transport(), func(body io.Reader) (string, error) {
 		_, err := io.Copy(io.Discard, body)

@@ -1,6 +1,6 @@
 //go:build ogen
 
-// Package ogen is the client that ogen generates from openapi.yaml. Its decoder checks as it decodes.
+// Package ogen is the client that ogen generates from openapi.yaml. Its decoder validates as it decodes.
 package ogen
 
 import (

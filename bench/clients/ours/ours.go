@@ -1,4 +1,4 @@
-// Package ours is our client, in each of its modes, on the transport that it makes for itself.
+// Package ours is our client, in any validation mode, with its own default transport.
 package ours
 
 import (

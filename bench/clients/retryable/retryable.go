@@ -1,4 +1,4 @@
-// Package retryable is what the vendor's Terraform provider does: go-retryablehttp, the whole body, encoding/json.
+// Package retryable does what the vendor's Terraform provider does: go-retryablehttp, io.ReadAll, encoding/json.
 package retryable
 
 import (

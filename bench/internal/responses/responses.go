@@ -13,7 +13,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contracttest"
 )
 
-// Sizes are the sizes of bodies, and how many different ones there are of each.
+// Sizes are the sizes of bodies, with the number of different bodies of each.
 var Sizes = []Size{{"1KB", 1000, 1000}, {"10KB", 10_000, 1000}, {"100KB", 100_000, 100}, {"1MB", 1_000_000, 10}}
 
 // Size is a size of bodies.
@@ -22,20 +22,20 @@ type Size struct {
 	Bytes, N int
 }
 
-// Kinds of responses. But for Same and Far, the server sends each with another id, so that no two bodies are the same.
+// Kinds of responses. Except for Same and Far, the server gives each response a new id, so that no two bodies are equal.
 const (
-	Distinct  = "distinct"  // Integrations in turn.
-	Novel     = "novel"     // Also with another order of properties each time, so that no two shapes are the same.
-	Same      = "same"      // Each integration with the same body whenever it is asked for.
-	Violating = "violating" // Each breaks the contract once, in a way that decoding into a struct survives.
-	Far       = "far"       // As Same, from a server that takes a while.
+	Distinct  = "distinct"  // Different integrations in turn.
+	Novel     = "novel"     // As Distinct, with the properties in a new order each time, so that no two shapes are equal.
+	Same      = "same"      // An integration has the same body each time.
+	Violating = "violating" // Each violates the contract once, in a way that does not prevent decoding into a struct.
+	Far       = "far"       // As Same, from a slow server.
 )
 
-// Slug names the response number i of a kind and a size.
+// Slug returns the slug of response i of a kind and a size.
 func Slug(kind, size string, i int) string { return kind + "-" + size + "-" + strconv.Itoa(i) }
 
-// Make makes all bodies of a kind and a size, which take turns through the examples. They are seeded: the same in every
-// process.
+// Make makes all bodies of a kind and a size, from the examples in turn. The random source is seeded: they are the same in
+// every process.
 func Make(kind string, size Size) [][]byte {
 	var examples []contracttest.Fixture
 	for _, e := range contracttest.Examples() {
@@ -72,7 +72,7 @@ func configured(configurations string) func(contracttest.Fixture) contracttest.F
 	}
 }
 
-// grow adds what grows in real responses, deployments of Azure OpenAI and prices of additional units, up to a size.
+// grow pads a body to a size with what grows in real responses: Azure OpenAI deployments and prices of additional units.
 func grow(f contracttest.Fixture, size int, r *rand.Rand) contracttest.Fixture {
 	missing := size - len(f.Body)
 	if missing <= 0 {
@@ -114,7 +114,8 @@ func uuid(r *rand.Rand) string {
 	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", uint32(a), uint16(a>>32), a>>52, b>>52, b&(1<<48-1))
 }
 
-// Hostile are bodies of about a size that a hostile server may send: each costs a check as much as it can at one place.
+// Hostile returns bodies of about a size that a hostile server may send: each is as expensive to check as one property
+// can make it.
 func Hostile(size int) map[string][]byte {
 	f := contracttest.Example("openai-production")
 	same := func(item string) func(int) string { return func(int) string { return item } }

@@ -1,6 +1,6 @@
-// Package server responds with prebuilt bodies at the least cost: no net/http, a lookup and one system call each way. It
-// runs in a process of its own, so that its memory and its CPU are in no client's numbers; what is left of it, the wait
-// for its response, is the same for all.
+// Package server responds with prebuilt bodies at minimal cost: no net/http, a lookup and one system call each way. It runs
+// in its own process, so that no client's numbers include its memory or CPU time; the wait for its response is the same for
+// all clients.
 package server
 
 import (
@@ -48,12 +48,12 @@ func Run() error {
 	return err
 }
 
-// response is a whole HTTP response in parts.
+// response is an HTTP response in parts.
 type response struct {
 	head       []byte   // Up to the first property.
-	properties [][]byte // All but the id, each with a comma behind.
-	id         []byte   // Up to where its last 12 digits begin.
-	digits     []byte   // Those.
+	properties [][]byte // All but the id, each followed by a comma.
+	id         []byte   // Up to its last 12 digits.
+	digits     []byte   // The last 12 digits.
 	tail       []byte
 }
 
@@ -63,7 +63,7 @@ var (
 	ids   atomic.Uint64
 )
 
-// responsesOf makes the responses of a set, named "kind-size", when it is first asked for.
+// responsesOf returns the responses of a set, named "kind-size", and makes them at first use.
 func responsesOf(set string) []response {
 	mutex.Lock()
 	defer mutex.Unlock()
@@ -107,7 +107,7 @@ func newResponse(body []byte, apart bool) response {
 func serve(conn net.Conn) {
 	defer conn.Close()
 	in := bufio.NewReader(conn)
-	local := map[string][]response{} // spares the lock
+	local := map[string][]response{} // avoids the lock
 	var (
 		digits []byte
 		parts  net.Buffers
@@ -148,7 +148,7 @@ func serve(conn net.Conn) {
 			digits = fmt.Appendf(digits[:0], "%012x", ids.Add(1))
 			parts[len(parts)-2] = digits
 		}
-		sending := parts // WriteTo takes it apart.
+		sending := parts // WriteTo consumes it.
 		if _, err := sending.WriteTo(conn); err != nil {
 			return
 		}

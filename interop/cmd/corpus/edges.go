@@ -10,8 +10,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// mixes writes what must not change a verdict: a body with the id of each other provider, and each configuration together
-// with all the others'.
+// mixes writes changes that must not affect the result: every provider id in one body, and each configuration combined with
+// all others.
 func (w *writer) mixes(examples openapi3.Examples) error {
 	names := slices.Sorted(maps.Keys(examples))
 	providers := map[string]bool{"": true, "<string>": true, "0c9d1f9e-6a43-4f6e-9d3b-0f4f5f1c2a77": true}
@@ -63,13 +63,13 @@ func (w *writer) mixes(examples openapi3.Examples) error {
 
 type edge struct{ name, body string }
 
-// minimal is a body with what is required alone, and the given text after it.
+// minimal returns a body with the required properties only, followed by fields.
 func minimal(fields string) string {
 	return `{"id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","slug":"s","name":"n","ai_provider_id":"openai","created_at":"2025-06-01T12:00:00Z"` + fields + `}`
 }
 
 var edges = []edge{
-	{"required alone", minimal(``)},
+	{"required properties only", minimal(``)},
 	{"null", `null`},
 	{"true", `true`},
 	{"a number", `7`},
@@ -93,7 +93,7 @@ var edges = []edge{
 	{"a negative multiplier near zero", minimal(`,"pricing_adjustments":{"multiplier":{"default":-1e-300}}`)},
 	{"a multiplier of -0.0", minimal(`,"pricing_adjustments":{"multiplier":{"default":-0.0}}`)},
 	{"a limit of many digits", minimal(`,"global_workspace_access":{"usage_limits":[{"credit_limit":0.99999999999999999999}]}`)},
-	{"a pricing of no multiplier", minimal(`,"pricing_adjustments":{}`)},
+	{"pricing adjustments without a multiplier", minimal(`,"pricing_adjustments":{}`)},
 	{"a null multiplier", minimal(`,"pricing_adjustments":{"multiplier":null}`)},
 
 	{"no configuration", minimal(`,"configurations":null`)},
@@ -110,7 +110,7 @@ var edges = []edge{
 	{"null in an unknown property", minimal(`,"unknown_field":null`)},
 	{"tags of every kind", minimal(`,"tags":[null,1,true,"a",{"b":[{"c":null}]}]`)},
 	{"null tags", minimal(`,"tags":null`)},
-	{"tags that are a text", minimal(`,"tags":"prod"`)},
+	{"tags that are a string", minimal(`,"tags":"prod"`)},
 	{"tags that are a number", minimal(`,"tags":1.5`)},
 	{"tags that are an object", minimal(`,"tags":{"team":"search","unknown":[null]}`)},
 	{"a masked service account that is an object", minimal(`,"configurations":{"masked_vertex_service_account_json":{"type":"service_account"}}`)},
@@ -133,7 +133,7 @@ var edges = []edge{
 	{"a property named as a secret, deeper", minimal(`,"configurations":{"nested":{"aws_secret_access_key":"plain-text"}}`)},
 }
 
-// dateTimes are texts at the edges of RFC 3339.
+// dateTimes are edge cases of RFC 3339.
 var dateTimes = []string{
 	"2025-06-01T12:00:00Z",
 	"2025-06-01T12:00:00.123456789Z",
@@ -171,13 +171,13 @@ var dateTimes = []string{
 	"2025-06-01T12:00:00Z\n",
 }
 
-// uuids are texts at the edges of RFC 9562.
+// uuids are edge cases of RFC 9562.
 var uuids = []string{
 	"3C90C3CC-0D44-4B50-8888-8DD25736052A",
 	"3c90C3CC-0d44-4b50-8888-8dd25736052a",
 	"00000000-0000-0000-0000-000000000000",
 	"ffffffff-ffff-ffff-ffff-ffffffffffff",
-	"3c90c3cc-0d44-9b50-7888-8dd25736052a", // a version and a variant that no RFC names
+	"3c90c3cc-0d44-9b50-7888-8dd25736052a", // a version and a variant that no RFC defines
 	"urn:uuid:3c90c3cc-0d44-4b50-8888-8dd25736052a",
 	"{3c90c3cc-0d44-4b50-8888-8dd25736052a}",
 	"3c90c3cc0d444b5088888dd25736052a",

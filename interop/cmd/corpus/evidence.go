@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// evidence writes the bodies that a true response may have, listed in the manifest of the folder. All of them conform.
+// evidence writes the bodies listed in the folder's manifest, which genuine responses may have. All of them conform.
 func (w *writer) evidence(folder string) error {
 	text, err := os.ReadFile(filepath.Join(folder, "manifest.yaml"))
 	if err != nil {

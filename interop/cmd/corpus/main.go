@@ -1,10 +1,10 @@
-// Command corpus writes bodies of responses to a file, one a line, with this module's verdict on each. They are
-// made from the named examples of openapi.yaml: every value dropped, nulled, given another type, pushed out of its range,
-// unmasked, and joined by properties that the contract knows or does not know there. The bodies of testdata/evidence,
-// all of which conform, and some that are written by hand (edges.go) are among them.
+// Command corpus writes response bodies to a file, one per line, each with whether this module accepts it. They are made from
+// the named examples of openapi.yaml: every value is dropped, nulled, given another type, moved out of its range and unmasked,
+// and properties that the contract does or does not define are added. The bodies of testdata/evidence, all of which conform,
+// and some written by hand (edges.go) are included.
 //
-// With -kin it writes what kin-openapi makes of each of them, by the schema of the document as anyone loads it: true or
-// false, one a line, as every judge does.
+// With -kin it also writes whether kin-openapi accepts each body, by the document's schema, loaded as usual: true or false, one
+// per line, like the other validators.
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 func main() {
 	evidence := flag.String("evidence", "../testdata/evidence", "`folder` of bodies that conform")
 	output := flag.String("o", "corpus", "`file` for the corpus")
-	kin := flag.String("kin", "", "`file` for the verdicts of kin-openapi")
+	kin := flag.String("kin", "", "`file` for the results of kin-openapi")
 	flag.Parse()
 	if err := run(*evidence, *output, *kin); err != nil {
 		fmt.Fprintln(os.Stderr, "corpus:", err)
@@ -76,7 +76,7 @@ func run(evidence, output, kin string) error {
 		media := response.Value.Content.Get("application/json")
 		w.schemas[status], examples[status] = media.Schema, media.Examples
 	}
-	// A verdict depends on the place and the change alone, not on the example: each change is made once at each place.
+	// A result depends only on the location and the change, not on the example: each change is made once at each location.
 	changed := map[string]bool{}
 	for _, status := range slices.Sorted(maps.Keys(examples)) {
 		for _, name := range slices.Sorted(maps.Keys(examples[status])) {
@@ -111,7 +111,7 @@ type writer struct {
 	accepted, rejected int
 }
 
-// write checks a body and writes it, unless an equal one was written before.
+// write checks a body and writes it, unless an equal one was written already.
 func (w *writer) write(status int, name string, body json.RawMessage) error {
 	key := strconv.Itoa(status) + string(body)
 	if w.seen[key] {

@@ -12,8 +12,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// mutations writes an example's value, and every value that differs from it in one place, by a change that was not made
-// at that place before.
+// mutations writes an example's value, and every value that differs from it in one location by a change that was not yet
+// made at that location.
 func (w *writer) mutations(status int, name string, value any, changed map[string]bool) error {
 	schema := w.schemas[status]
 	emit := func(label string, root any) error {
@@ -34,11 +34,11 @@ func (w *writer) mutations(status int, name string, value any, changed map[strin
 	return mutate("", value, schema.Value, emit)
 }
 
-// index is that of an item of an array, in a pointer: one item is as good a place as the next.
+// index matches the index of an array item in a pointer: all items count as the same location.
 var index = regexp.MustCompile(`/[0-9]+\b`)
 
-// mutate emits the body once for each change to the value or to what it holds. emit takes the changed value, and lays it
-// into the body that surrounds it.
+// mutate emits the body once for each change to the value or to what it contains. emit inserts the changed value into the
+// surrounding body.
 func mutate(path string, value any, schema *openapi3.Schema, emit func(label string, value any) error) error {
 	for _, r := range replacements(value, schema) {
 		if err := emit(path+" is "+r.label, r.value); err != nil {
@@ -146,7 +146,7 @@ type replacement struct {
 	value any
 }
 
-// replacements returns values to put in a value's place: one of each type, and those at the limits of its schema.
+// replacements returns replacements for a value: one of each type, and those at the limits of its schema.
 func replacements(value any, schema *openapi3.Schema) []replacement {
 	var rs []replacement
 	add := func(v any) { rs = append(rs, replacement{kind(v), v}) }
@@ -198,7 +198,7 @@ func wrong(v any) any {
 	return "text"
 }
 
-// kind names a value in a line's name.
+// kind formats a value for a line's name.
 func kind(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {

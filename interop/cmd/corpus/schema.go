@@ -8,7 +8,7 @@ import (
 	"github.com/portkey-integration/portkey-integration-go/contract"
 )
 
-// kin-openapi leaves uuid unchecked, and its date-time is not RFC 3339's, unless it is told how.
+// By default kin-openapi does not check uuid, and its date-time is not RFC 3339's.
 var (
 	uuid     = openapi3.NewRegexpFormatValidator(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	dateTime = openapi3.NewCallbackValidator(func(s string) error {
@@ -17,7 +17,7 @@ var (
 	})
 )
 
-// conforms is the verdict of the document's own schema, taken whole.
+// conforms reports whether kin-openapi accepts a body, by the document's own schema in one call.
 func conforms(schema *openapi3.Schema, body []byte) (bool, error) {
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
@@ -65,7 +65,7 @@ func items(schema *openapi3.Schema) *openapi3.Schema {
 	return schema.Items.Value
 }
 
-// sample makes a value that the schema accepts, as far as its type, range and length tell.
+// sample makes a value that the schema accepts, going by its type, range and length.
 func sample(schema *openapi3.Schema) any {
 	switch {
 	case schema.Type.Is("string") && schema.Format == "uuid":

@@ -1,5 +1,5 @@
-// Command pb33f judges the bodies of a corpus with pb33f's libopenapi-validator, as responses to the request of the
-// operation. It reads the corpus from a file and prints one verdict a line, in its order: true or false.
+// Command pb33f validates the bodies of a corpus with pb33f's libopenapi-validator, as responses to the operation's request.
+// It reads the corpus from a file and prints true (accepted) or false for each body, one per line and in order.
 package main
 
 import (
@@ -40,9 +40,9 @@ func run() error {
 	if len(errs) > 0 {
 		return fmt.Errorf("the document cannot be read: %v", errs)
 	}
-	// Strict mode is how the validator is told to mind writeOnly. It also minds properties that the schema does not
-	// name, which this contract allows: they are let through below. It compiles schemas anew for each body, so that
-	// it is asked only about bodies that have a property to mind.
+	// The validator enforces writeOnly in strict mode only. That mode also reports properties that the schema does not
+	// name, which this contract allows: breaks ignores those. It compiles the schemas for each body, so it is used only for
+	// bodies that have a writeOnly property.
 	strict, errs := validator.NewValidator(document, config.WithFormatAssertions(), config.WithStrictMode(), config.WithStrictRejectWriteOnly())
 	if len(errs) > 0 {
 		return fmt.Errorf("the document cannot be read: %v", errs)
@@ -89,7 +89,7 @@ func run() error {
 
 type judge struct {
 	plain, strict validator.Validator
-	secrets       [][]byte // the writeOnly properties, as they stand in JSON
+	secrets       [][]byte // the writeOnly properties, as written in JSON
 }
 
 // writeOnly lists the writeOnly properties of the contract.
@@ -147,7 +147,7 @@ func (j judge) accepts(text []byte) (bool, error) {
 	return !slices.ContainsFunc(findings, breaks), nil
 }
 
-// breaks tells a violation from an undocumented property.
+// breaks reports whether a finding is a violation and not an undocumented property.
 func breaks(finding *liberrors.ValidationError) bool {
 	return finding.ValidationSubType != liberrors.StrictSubTypeProperty
 }

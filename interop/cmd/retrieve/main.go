@@ -21,9 +21,9 @@ import (
 func main() {
 	var s settings
 	flag.StringVar(&s.baseURL, "base-url", "", "base `URL` of the server")
-	flag.BoolVar(&s.prefer, "prefer", false, "ask for an example with the header Prefer (RFC 7240), as Prism takes it, and not by its slug alone")
-	flag.BoolVar(&s.closed, "closed", false, "the server refuses to serve an example that has a property which the contract does not name")
-	flag.StringVar(&s.broken, "broken", "", "a `slug` whose response violates the contract: the server in between must refuse it")
+	flag.BoolVar(&s.prefer, "prefer", false, "ask for an example with the header Prefer (RFC 7240), as Prism supports it, and not only by its slug")
+	flag.BoolVar(&s.closed, "closed", false, "the server refuses to serve an example with a property that the contract does not name")
+	flag.StringVar(&s.broken, "broken", "", "a `slug` whose response violates the contract: the server in between must reject it")
 	flag.Parse()
 	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "retrieve:", err)
@@ -113,13 +113,13 @@ func hasUnnamed(example contracttest.Fixture) bool {
 	return err == nil && slices.ContainsFunc(report.Drift, func(f contract.Finding) bool { return f.Keyword == "properties" })
 }
 
-// refuses checks that a response which violates the contract does not come through. The validating proxy responds in its
-// place, so that the client sees a failed request and never the response.
+// refuses checks that a response that violates the contract is not passed on. The validating proxy responds in its place, so
+// that the client sees a failed request and never the response.
 func refuses(c *client.Client, slug string) error {
 	_, err := c.RetrieveIntegration(context.Background(), slug)
 	var apiError *client.APIError
 	if !errors.As(err, &apiError) {
-		return fmt.Errorf("%s: the server in between let a response pass that violates the contract (the client says: %v)", slug, err)
+		return fmt.Errorf("%s: the server in between passed on a response that violates the contract (the client says: %v)", slug, err)
 	}
 	return nil
 }

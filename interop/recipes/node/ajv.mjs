@@ -2,8 +2,8 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import {toJSONSchema} from './json-schema.mjs';
 
-// validators returns a function for each status code that the contract documents: it says whether a body conforms, and
-// has the errors of the last one in its property errors.
+// validators returns a function for each status code that the contract documents. It returns whether a body conforms, and
+// its property errors has the errors of the last call.
 export function validators(contract) {
   const ajv = new Ajv({strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false, allErrors: true});
   addFormats(ajv);

@@ -1,10 +1,10 @@
 import {execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
 
-export const apiKey = 'pk-contracttest'; // The fake server's, and no secret.
+export const apiKey = 'pk-contracttest'; // The fake server's; not a secret.
 
-// start runs a command of portkey-integration that serves, on a free port. stop ends it, and resolves to its exit code:
-// 1 if what passed did not keep to the contract.
+// start runs portkey-integration serve or proxy on a free port. stop ends it and resolves to its exit code: 1 if a request or
+// a response violated the contract.
 export async function start(command, ...flags) {
   const child = spawn('portkey-integration', [command, '--addr', '127.0.0.1:0', ...flags], {stdio: ['ignore', 'pipe', 'inherit']});
   const exit = once(child, 'exit');
@@ -33,7 +33,7 @@ export const contract = JSON.parse(execFileSync('portkey-integration', ['spec', 
 // resolve returns the response that a $ref refers to.
 const resolve = response => (response.$ref ? contract.components.responses[response.$ref.split('/').pop()] : response);
 
-// examples are the contract's examples in JSON, which the fake server serves by their names.
+// examples are the contract's examples in JSON, which the fake server serves by name.
 export const examples = Object.entries(contract.paths['/integrations/{slug}'].get.responses).flatMap(([status, response]) =>
   Object.keys(resolve(response).content['application/json'].examples).map(name =>
     ({name, status: Number(status), body: contract.components.examples[name].value})));

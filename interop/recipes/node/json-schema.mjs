@@ -1,20 +1,20 @@
-// Turns the schemas of an OpenAPI 3.0 document into JSON Schema, for responses.
+// Converts the schemas of an OpenAPI 3.0 document to JSON Schema, for responses.
 //
-// Packages that convert exist; none keeps the meaning of writeOnly in a response (they drop the property, and so accept
-// an unmasked secret), and the difference between the two languages is small enough to be read here whole.
+// There are packages for this, but none keeps the meaning of writeOnly in a response: they drop the property, and so accept an
+// unmasked secret. The difference between the two languages is small enough to handle here.
 
-// Keywords of OpenAPI 3.0 that say nothing about a value, or that are said otherwise below.
+// Keywords of OpenAPI 3.0 that do not constrain a value, or that are converted below.
 const spent = new Set(['nullable', 'readOnly', 'writeOnly', 'discriminator', 'xml', 'externalDocs', 'example', 'deprecated']);
 
 export function toJSONSchema(schema) {
   if (schema === true || schema === false) return schema;
-  if (schema.$ref) return {$ref: schema.$ref}; // Siblings of a $ref mean nothing in 3.0.
+  if (schema.$ref) return {$ref: schema.$ref}; // In 3.0, siblings of a $ref are ignored.
   const out = {};
   for (const [keyword, value] of Object.entries(schema)) {
     if (spent.has(keyword) || keyword.startsWith('x-')) continue;
     out[keyword] = convert(keyword, value);
   }
-  // nullable adds to the type that stands beside it, and to nothing else (OpenAPI 3.0.3, "Schema Object").
+  // nullable extends only the type beside it (OpenAPI 3.0.3, "Schema Object").
   if (schema.nullable && schema.type) out.type = [schema.type, 'null'];
   return out;
 }
@@ -38,7 +38,7 @@ function convert(keyword, value) {
   return value;
 }
 
-// A property that is writeOnly "should not be sent as part of the response". A null carries no secret: it stands for
+// A property that is writeOnly "should not be sent as part of the response". A null reveals no secret: it stands for
 // the property's absence, as in most responses of this API.
 function property(schema) {
   const converted = toJSONSchema(schema);

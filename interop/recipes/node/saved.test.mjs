@@ -1,4 +1,4 @@
-// Responses that were saved from a control plane, checked with Ajv.
+// Checks responses saved from a control plane with Ajv.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import {test} from 'node:test';

@@ -1,4 +1,4 @@
-// A client under test, here the vendor's SDK, against a fake control plane.
+// Tests a client, here the vendor's SDK, against a fake control plane.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {Portkey} from 'portkey-ai';
@@ -9,7 +9,7 @@ async function retrieveAll(baseURL) {
   for (const {name, status, body} of examples) {
     if (status === 200) {
       const got = await portkey.integrations.retrieve({slug: name});
-      // The SDK adds functions to what it received. They are no part of the JSON.
+      // The SDK adds functions to what it received. They are not part of the JSON.
       assert.deepEqual(JSON.parse(JSON.stringify(got)), body, name);
     } else {
       await assert.rejects(portkey.integrations.retrieve({slug: name}), error => error.status === status, name);
@@ -17,7 +17,7 @@ async function retrieveAll(baseURL) {
   }
 }
 
-test('the SDK retrieves every example, with requests that keep to the contract', async () => {
+test('the SDK retrieves every example, with requests that conform to the contract', async () => {
   const fake = await start('serve', '--fail-on-invalid');
   try {
     await retrieveAll(fake.url);
@@ -37,14 +37,14 @@ test('it does so through the checking proxy, which finds no violation', async ()
   }
 });
 
-test('a request without a key is told', async () => {
+test('a request without a key is reported', async () => {
   const fake = await start('serve', '--fail-on-invalid');
   const response = await fetch(`${fake.url}/integrations/rich`);
   assert.equal(response.status, 401);
   assert.equal(await fake.stop(), 1);
 });
 
-test('the SDK is told of a control plane that is down', async () => {
+test('the SDK reports a control plane that is down', async () => {
   const fake = await start('serve', '--fault', 'rich=status:503');
   const portkey = new Portkey({baseURL: fake.url, apiKey, maxRetries: 0});
   await assert.rejects(portkey.integrations.retrieve({slug: 'rich'}), error => error.status === 503);
