@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
 )
@@ -195,7 +196,7 @@ func TestCallersHTTPClientIsNotModified(t *testing.T) {
 		writeIntegration(w, "some-slug")
 	}))
 	defer s.Close()
-	if _, err := retrieve(newClient(t, s.URL, client.WithHTTPClient(c), client.WithTimeout(1e9))); err != nil {
+	if _, err := retrieve(newClient(t, s.URL, client.WithHTTPClient(c), client.WithTimeout(time.Minute))); err != nil {
 		t.Fatal(err)
 	}
 	if c.Transport != before.Transport || c.CheckRedirect != nil || c.Jar != before.Jar || c.Timeout != before.Timeout {

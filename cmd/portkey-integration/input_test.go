@@ -242,6 +242,22 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
+// notifying calls notify when it is read from or written to.
+type notifying struct {
+	io.Reader
+	notify func()
+}
+
+func (n notifying) Read(p []byte) (int, error) {
+	n.notify()
+	return n.Reader.Read(p)
+}
+
+func (n notifying) Write(p []byte) (int, error) {
+	n.notify()
+	return len(p), nil
+}
+
 // An interrupt ends reading or opening a file that blocks or never ends.
 func TestCheckIsInterrupted(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
@@ -249,22 +265,32 @@ func TestCheckIsInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := save(t, "good.json", encode(t, example(t, "sparse")))
-	for name, path := range map[string]string{"a pipe that nobody writes to": pipe, "standard input": "-"} {
+	noEnv := func(string) string { return "" }
+	{
 		stdin, writer := io.Pipe()
 		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(50*time.Millisecond, cancel)
 		var out, messages bytes.Buffer
-		code := run(ctx, []string{"check", "-o", "json", file, path, file}, func(string) string { return "" }, stdin, &out, &messages)
+		code := run(ctx, []string{"check", "-o", "json", file, "-", file}, noEnv, notifying{stdin, cancel}, &out, &messages)
 		if code != 1 || !strings.Contains(messages.String(), "interrupted after 1 response") || len(parseChecked(t, out.String()).Results) != 1 {
-			t.Errorf("%s: exit code %d, stdout and stderr:\n%s%s", name, code, &out, &messages)
+			t.Errorf("standard input: exit code %d, stdout and stderr:\n%s%s", code, &out, &messages)
 		}
 		_ = writer.Close()
+	}
+	{
+		ctx, cancel := context.WithCancel(t.Context())
+		// The first file has been checked. If opening the pipe takes longer to begin, the program ends in the same way.
+		checked := notifying{nil, func() { time.AfterFunc(50*time.Millisecond, cancel) }}
+		var messages bytes.Buffer
+		code := run(ctx, []string{"check", file, pipe, file}, noEnv, nil, checked, &messages)
+		if code != 1 || !strings.Contains(messages.String(), "interrupted after 1 response") {
+			t.Errorf("a pipe that nobody writes to: exit code %d, stderr:\n%s", code, &messages)
+		}
 	}
 	for _, args := range [][]string{{"get", "rich", "--api-key-file", "-"}, {"verify", "--api-key-file", pipe}, {"get", "rich", "--header", "X-A=-", "--sandbox"}} {
 		stdin, writer := io.Pipe()
 		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(50*time.Millisecond, cancel)
-		if code := run(ctx, args, func(string) string { return "" }, stdin, io.Discard, io.Discard); code != 1 {
+		time.AfterFunc(50*time.Millisecond, cancel) // If reading takes longer to begin, the program ends in the same way.
+		if code := run(ctx, args, noEnv, stdin, io.Discard, io.Discard); code != 1 {
 			t.Errorf("%v: exit code %d, want 1", args, code)
 		}
 		_ = writer.Close()

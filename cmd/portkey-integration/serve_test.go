@@ -387,7 +387,7 @@ func TestServeRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			// If it serves nevertheless, the context ends it with another exit code.
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			o := input{}.runIn(ctx, append([]string{"serve", "--addr", "127.0.0.1:0"}, test.args...)...).want(t, 2, test.want)
 			if o.out != "" || strings.Contains(o.err, "serving") {
@@ -401,7 +401,7 @@ func TestServeRefuses(t *testing.T) {
 }
 
 func TestServeRefusesToBeReached(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, addr := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0"} {
 		input{}.runIn(ctx, "serve", "--addr", addr).want(t, 2, "can be reached from other machines", "--allow-remote")
