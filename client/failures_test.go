@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -598,24 +599,57 @@ func TestGzipBombCostsNoMemory(t *testing.T) {
 
 // A body of exactly the limit is accepted, one byte more is not. The limit has no maximum.
 func TestLimitIsExact(t *testing.T) {
-	body := integrationBody("some-slug")
-	n := int64(len(body))
-	for _, chunked := range []bool{false, true} {
-		baseURL := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-			if chunked {
-				_ = http.NewResponseController(w).Flush()
-			}
-			writeIntegration(w, "some-slug")
-		})
-		for limit, fits := range map[int64]bool{1: false, n - 1: false, n: true, n + 1: true, 1<<63 - 2: true, 1<<63 - 1: true} {
-			opts := []client.Option{client.WithMaxResponseBytes(limit), client.WithValidation(client.ValidationReport)}
-			if _, err := retrieve(newClient(t, baseURL, opts...)); (err == nil) != fits {
-				t.Errorf("limit %d for %d bytes: got %v", limit, n, err)
-			} else if err != nil {
-				as[*client.ResponseTooLargeError](t, err)
+	for _, padding := range []int{0, 200 << 10} {
+		body := integrationBody("some-slug") + strings.Repeat(" ", padding)
+		n := int64(len(body))
+		for _, chunked := range []bool{false, true} {
+			baseURL := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				if chunked {
+					_ = http.NewResponseController(w).Flush()
+				} else {
+					w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+				}
+				_, _ = io.WriteString(w, body)
+			})
+			for limit, fits := range map[int64]bool{1: false, n - 1: false, n: true, n + 1: true, 1<<63 - 2: true, 1<<63 - 1: true} {
+				opts := []client.Option{client.WithMaxResponseBytes(limit), client.WithValidation(client.ValidationReport)}
+				if _, err := retrieve(newClient(t, baseURL, opts...)); (err == nil) != fits {
+					t.Errorf("limit %d for %d bytes: got %v", limit, n, err)
+				} else if err != nil {
+					as[*client.ResponseTooLargeError](t, err)
+				}
 			}
 		}
 	}
+}
+
+// If the header says that a body is too large, no more of it is read than the error keeps, or than the limit.
+func TestBodiesThatAreTooLargeAreNotRead(t *testing.T) {
+	for limit, most := range map[int64]int64{1000: 1000, 1 << 20: 64 << 10} {
+		body := &countingReader{Reader: strings.NewReader(strings.Repeat(" ", int(limit)+1))}
+		_, err := retrieve(newClient(t, "https://cp.example/v1", client.WithMaxResponseBytes(limit), over(func(*http.Request) (*http.Response, error) {
+			r, err := respond(200, nil, "")
+			r.Body, r.ContentLength = io.NopCloser(body), limit+1
+			return r, err
+		})))
+		as[*client.ResponseTooLargeError](t, err)
+		if body.n > most+1 {
+			t.Errorf("limit %d: got %d bytes read, want at most %d", limit, body.n, most+1)
+		}
+	}
+}
+
+// countingReader counts the bytes that are read.
+type countingReader struct {
+	io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 var errShutdown = errors.New("shutting down")

@@ -170,6 +170,9 @@ func TestWhatFitsIsDecoded(t *testing.T) {
 		access.RateLimits[0].Unit != client.RateLimitUnitRPM || *access.RateLimits[1].Value != 2 || access.RateLimits[2].Value != nil {
 		t.Errorf("got %v", access)
 	}
+	if in := parse(t, body(`"slug":5,"allow_all_models":true`)); in.AllowAllModels == nil || !*in.AllowAllModels {
+		t.Errorf("got %v, want true", in.AllowAllModels)
+	}
 	m := in.PricingAdjustments.Multiplier
 	if m.Default != nil || *m.RequestToken != 0 || m.ResponseToken != nil || *m.AdditionalUnits["a"] != 1 || m.AdditionalUnits["b"] != nil {
 		t.Errorf("got %v", m)
