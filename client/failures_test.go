@@ -725,6 +725,19 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
+// If a transport returns its own error when the context ends, that is not lost.
+func TestTransportsErrorAtTheEndOfTheContext(t *testing.T) {
+	broken := errors.New("broken pipe")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	c := newClient(t, "https://cp.example/v1", over(func(*http.Request) (*http.Response, error) {
+		cancel(errShutdown)
+		return nil, broken
+	}))
+	if _, err := c.RetrieveIntegration(ctx, "some-slug"); !errors.Is(err, broken) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want one that is %v and %v", err, broken, context.Canceled)
+	}
+}
+
 // brokenBodies returns bodies that are not JSON, or violate RFC 8259, each with a part of the error.
 func brokenBodies() map[string]string {
 	valid := integrationBody("some-slug")
