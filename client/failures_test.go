@@ -84,12 +84,17 @@ func TestFaults(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			if f.is == context.DeadlineExceeded {
-				synctest.Test(t, f.test)
-			} else {
-				f.test(t)
-			}
+			f.run(t, f.test)
 		})
+	}
+}
+
+// run runs test, in virtual time if the peer stalls.
+func (f fault) run(t *testing.T, test func(*testing.T)) {
+	if f.is == context.DeadlineExceeded {
+		synctest.Test(t, test)
+	} else {
+		test(t)
 	}
 }
 

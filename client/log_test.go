@@ -197,21 +197,23 @@ func TestLogSaysWhatFailed(t *testing.T) {
 			continue
 		}
 		delete(want, f.name)
-		baseURL, opts := f.peer(t, new(atomic.Int64))
-		var lines strings.Builder
-		c := newClient(t, baseURL, append([]client.Option{client.WithMaxRetries(0), client.WithMaxResponseBytes(small), client.WithLogger(debugLogger(&lines))}, opts...)...)
-		_, err := retrieve(c)
-		var record struct {
-			Error string
-			Bytes int
-		}
-		if err := json.Unmarshal([]byte(lines.String()), &record); err != nil {
-			t.Fatal(err)
-		}
-		_, info := inspect(t, err)
-		if record.Error != kind || record.Bytes != len(info.Body) {
-			t.Errorf("%s: got %q and %d bytes logged, want %q and %d", f.name, record.Error, record.Bytes, kind, len(info.Body))
-		}
+		f.run(t, func(t *testing.T) {
+			baseURL, opts := f.peer(t, new(atomic.Int64))
+			var lines strings.Builder
+			c := newClient(t, baseURL, append([]client.Option{client.WithMaxRetries(0), client.WithMaxResponseBytes(small), client.WithLogger(debugLogger(&lines))}, opts...)...)
+			_, err := retrieve(c)
+			var record struct {
+				Error string
+				Bytes int
+			}
+			if err := json.Unmarshal([]byte(lines.String()), &record); err != nil {
+				t.Fatal(err)
+			}
+			_, info := inspect(t, err)
+			if record.Error != kind || record.Bytes != len(info.Body) {
+				t.Errorf("%s: got %q and %d bytes logged, want %q and %d", f.name, record.Error, record.Bytes, kind, len(info.Body))
+			}
+		})
 	}
 	if len(want) > 0 {
 		t.Errorf("got no fault named %v", slices.Sorted(maps.Keys(want)))

@@ -21,12 +21,16 @@ const (
 	// DefaultBaseURL is the base URL of Portkey's own control plane.
 	DefaultBaseURL = "https://api.portkey.ai/v1"
 
+	// DefaultTimeout is the time limit for one attempt unless [WithTimeout] or the http.Client says otherwise.
+	DefaultTimeout = 30 * time.Second
+
+	// DefaultMaxRetries is how often a failed request is retried unless [WithMaxRetries] says otherwise.
+	DefaultMaxRetries = 2
+
 	// DefaultMaxResponseBytes is the default of [WithMaxResponseBytes], in bytes after decompression: 4 MiB.
 	DefaultMaxResponseBytes = 4 << 20
 
-	defaultTimeout    = 30 * time.Second
-	defaultMaxRetries = 2
-	defaultUserAgent  = "portkey-integration-go"
+	defaultUserAgent = "portkey-integration-go"
 )
 
 // Option configures a [Client].
@@ -157,7 +161,7 @@ func applyAll[O comparable](opts []O, apply func(O) error) error {
 func newConfig(opts []Option) (*config, error) {
 	c := &config{
 		baseURL:          cmp.Or(os.Getenv(envBaseURL), DefaultBaseURL),
-		maxRetries:       defaultMaxRetries,
+		maxRetries:       DefaultMaxRetries,
 		userAgent:        defaultUserAgent,
 		maxResponseBytes: DefaultMaxResponseBytes,
 	}

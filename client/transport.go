@@ -34,7 +34,7 @@ func newHTTPClient(base *http.Client, timeout *time.Duration, u *url.URL) (*http
 	} else if _, ok := http.DefaultTransport.(*http.Transport); ok {
 		h.Transport = NewTransport()
 	} // Otherwise the program has replaced http.DefaultTransport; keep its replacement.
-	limit := cmp.Or(h.Timeout, defaultTimeout)
+	limit := cmp.Or(h.Timeout, DefaultTimeout)
 	if timeout != nil {
 		limit = *timeout
 	}

@@ -261,7 +261,7 @@ func (v *verifier) prepare() error {
 	v.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	v.http.Jar = nil
 	if v.http.Timeout == 0 {
-		v.http.Timeout = 30 * time.Second
+		v.http.Timeout = client.DefaultTimeout
 	}
 	v.redact = redactor(t.Header, t.APIKey, t.BearerToken)
 	return nil

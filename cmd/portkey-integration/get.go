@@ -55,7 +55,7 @@ error.`,
 	flags := command.Flags()
 	g.output.flag(command, "output", "o", "format")
 	g.validation.flag(command, "validation", "", "what happens to a response that violates the contract")
-	flags.IntVar(&g.maxRetries, "max-retries", 2, "retry a failed request at most `N` times")
+	flags.IntVar(&g.maxRetries, "max-retries", client.DefaultMaxRetries, "retry a failed request at most `N` times")
 	_ = command.RegisterFlagCompletionFunc("max-retries", cobra.NoFileCompletions)
 	return command
 }

@@ -43,7 +43,7 @@ func (t *target) flags(command *cobra.Command) {
 	flags.StringVar(&t.tokenFile, "bearer-token-file", "", "`file` that holds a token, to be sent as Authorization: Bearer instead of a key")
 	flags.StringArrayVar(&t.headers, "header", nil, "send a header, `NAME=FILE`, whose value is in the file; may be repeated")
 	flags.StringVar(&t.workspaceID, "workspace-id", "", "`ID` of the workspace to read from; admin keys should name one")
-	flags.DurationVar(&t.timeout, "timeout", 30*time.Second, "time limit `D` for one attempt, such as 10s; 0 for no limit")
+	flags.DurationVar(&t.timeout, "timeout", client.DefaultTimeout, "time limit `D` for one attempt, such as 10s; 0 for no limit")
 	for _, other := range []string{"base-url", "api-key-file", "bearer-token-file"} {
 		command.MarkFlagsMutuallyExclusive("sandbox", other)
 	}
