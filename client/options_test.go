@@ -89,6 +89,12 @@ func TestNewRefusesBadOptions(t *testing.T) {
 		"WithTokenSource": client.WithTokenSource(nil),
 		"nil":             nil,
 	}
+	if _, err := client.New(client.WithAPIKey("k"), nil); err == nil || !strings.Contains(err.Error(), "option 2") {
+		t.Errorf("got %v for a second option that is nil, want an error that counts", err)
+	}
+	if _, err := client.New(client.WithAPIKey("k"), client.WithHeader("X Y", "v")); err == nil {
+		t.Error("got a header accepted whose name has a space")
+	}
 	var all []client.Option
 	for name, opt := range bad {
 		all = append(all, opt)

@@ -13,10 +13,12 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/portkey-integration/portkey-integration-go/client"
@@ -207,24 +209,45 @@ func TestReplacedDefaultTransportIsUsed(t *testing.T) {
 
 // The timeout is per attempt. That of the option takes precedence over the http.Client's, and that over the default.
 func TestTimeoutIsPerAttempt(t *testing.T) {
-	deadlines := func(opts ...client.Option) (all []time.Duration) {
-		base := &http.Client{Timeout: time.Hour, Transport: transport(func(r *http.Request) (*http.Response, error) {
-			deadline, ok := r.Context().Deadline()
-			if !ok {
-				deadline = time.Now()
-			}
-			all = append(all, time.Until(deadline).Round(time.Minute))
-			return respond(503, http.Header{"Retry-After": {"0"}}, "")
-		})}
-		_, _ = retrieve(newClient(t, "https://cp.example/v1", append([]client.Option{client.WithHTTPClient(base)}, opts...)...))
-		return all
-	}
-	for want, got := range map[time.Duration][]time.Duration{
-		time.Hour: deadlines(), time.Minute: deadlines(client.WithTimeout(time.Minute)), 0: deadlines(client.WithTimeout(0)),
+	for _, test := range []struct {
+		want, own time.Duration
+		opts      []client.Option
+	}{
+		{30 * time.Second, 0, nil},
+		{time.Hour, time.Hour, nil},
+		{time.Minute, time.Hour, []client.Option{client.WithTimeout(time.Minute)}},
+		{0, time.Hour, []client.Option{client.WithTimeout(0)}},
 	} {
-		if fmt.Sprint(got) != fmt.Sprint([]time.Duration{want, want, want}) {
-			t.Errorf("got attempts of %v, want %v each", got, want)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			var got []time.Duration
+			base := &http.Client{Timeout: test.own, Transport: transport(func(r *http.Request) (*http.Response, error) {
+				deadline, ok := r.Context().Deadline()
+				if !ok {
+					deadline = time.Now()
+				}
+				got = append(got, time.Until(deadline))
+				return respond(503, http.Header{"Retry-After": {"0"}}, "")
+			})}
+			_, _ = retrieve(newClient(t, "https://cp.example/v1", append(test.opts, client.WithHTTPClient(base))...))
+			if want := []time.Duration{test.want, test.want, test.want}; !slices.Equal(got, want) {
+				t.Errorf("got attempts of %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// A base URL may have characters that are escaped.
+func TestEscapedBaseURL(t *testing.T) {
+	got := ""
+	c := newClient(t, "https://cp.example/a%2Fb%20c/v1", over(func(r *http.Request) (*http.Response, error) {
+		got = r.URL.EscapedPath()
+		return respond(200, http.Header{"Content-Type": {"application/json"}}, integrationBody("some-slug"))
+	}))
+	if _, err := retrieve(c); err != nil {
+		t.Fatal(err)
+	}
+	if want := "/a%2Fb%20c/v1/integrations/some-slug"; got != want {
+		t.Errorf("got the path %s, want %s", got, want)
 	}
 }
 
