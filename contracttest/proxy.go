@@ -29,7 +29,8 @@ import (
 //
 // Requests are sent to the origin of the upstream only, with all headers except hop-by-hop headers. The proxy does not
 // follow redirects but passes them on. The path of the upstream's URL is prepended to the path of a request that does
-// not begin with it. If the upstream cannot be reached or does not respond with HTTP, the client receives 502 and
+// not begin with it. Hop-by-hop headers of responses are not passed on either, except those that the upstream names
+// beside close in the header Connection, which net/http hides. If the upstream cannot be reached or does not respond with HTTP, the client receives 502 and
 // an error in the API's shape.
 //
 // A client that takes longer than [DefaultStall] to send a part of its request or to read a part of the response, of at
