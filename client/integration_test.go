@@ -150,6 +150,28 @@ func TestIntegrationKnowsItsBody(t *testing.T) {
 	}
 }
 
+// A custom base URL may be a host alone or headers alone.
+func TestCustomBaseURL(t *testing.T) {
+	for configurations, want := range map[string]bool{
+		`{"custom_host":"https://h.example"}`: true, `{"custom_headers":{"a":"b"}}`: true, `{"custom_host":"","custom_headers":{}}`: false, `{"openai_project":"p"}`: false,
+	} {
+		if got := parse(t, body(`"configurations":`+configurations)).CustomBaseURL(); (got != nil) != want {
+			t.Errorf("%s: got %v, want one: %t", configurations, got, want)
+		}
+	}
+}
+
+// A program may set Configurations to what stands for none.
+func TestNoConfiguration(t *testing.T) {
+	in := parse(t, body(`"configurations":{"openai_project":"p"}`))
+	for _, none := range []string{"null", ""} {
+		in.Configurations = []byte(none)
+		if got := in.Configuration(); got != nil {
+			t.Errorf("%q: got %v, want none", none, got)
+		}
+	}
+}
+
 // A value that does not have the documented type is left at zero, and nothing else is lost.
 func TestWhatFitsIsDecoded(t *testing.T) {
 	in := parse(t, body(`
