@@ -200,7 +200,7 @@ func (o *outline) value(n *node) bool {
 		return o.collection(n, kind)
 	case '"':
 		if n.typed {
-			o.put('y') // Not 't', which stands for true.
+			o.put('y') // Not 't', which stands for true. Without a byte, [true, "a"] would look like [true, true].
 			return o.decoder.SkipValue() == nil
 		}
 		return o.string(false)
